@@ -1,0 +1,197 @@
+"""Whether a forecaster keeps its contract; above all, whether it leaves the future alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.base import Forecaster, ForecastSet, stored_parameters
+from forecasting.history import HOUR_S, FloatArray, ForecastError, History, LeakError
+
+_PAST_COUNT: Final = 1440  # hours to learn from: 60 days
+_RUN_COUNT: Final = 240  # hours after them
+_HORIZON_COUNT: Final = 30
+_CHANGES: Final = (-3.0, np.nan)  # what unknown values are multiplied by: others, or none at all
+
+
+def check_forecaster(forecaster: Forecaster) -> None:
+    """Check that a forecaster keeps its contract; if not, say which part it breaks.
+
+    It is built anew from its parameters, fitted and asked for forecasts of an artificial signal
+    with a daily rhythm and gaps, with and without publication latency.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        The forecaster; it is not changed.
+
+    Raises
+    ------
+    ForecastError
+        If it breaks a check: "constructor" (only stores its parameters), "oracle" (is not built
+        with the truth), "shapes" (a forecast for each issue and interval, on the history's grid),
+        "determinism" (equal to the bit when repeated), "one by one" (an issue alone gets the
+        forecast that it gets among others), "fit" (values unknown at ``until_s`` change nothing),
+        "non-anticipativity" (values unknown at an issue change nothing, and are not asked for).
+
+    Notes
+    -----
+    Passing is no proof: a forecaster that has the truth from elsewhere looks honest here.
+    """
+    for latency_s in (0.0, 3 * HOUR_S):
+        trial = _Trial(forecaster, latency_s)
+        for name, check in _CHECKS.items():
+            _run(name, check, trial)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """An artificial signal, and a forecaster to be built anew and tried on it."""
+
+    forecaster: Forecaster
+    latency_s: float
+
+    def history(self, *, changed_from_s: float = np.inf, change: float = 1.0) -> History:
+        # What is not known at changed_from_s is multiplied by `change`.
+        hour = np.arange(_PAST_COUNT + _RUN_COUNT, dtype=np.float64)
+        noise = np.random.default_rng(7).normal(size=hour.size)
+        values = 100 + 30 * np.sin(2 * np.pi * hour / 24) + 5 * noise
+        values[noise > 2.4] = np.nan  # about one hour in a hundred has no value
+        values[(hour + 1 - _PAST_COUNT) * HOUR_S + self.latency_s > changed_from_s] *= change
+        return History(values, -_PAST_COUNT * HOUR_S, latency_s=self.latency_s)
+
+    def issues_s(self) -> FloatArray:
+        # Every 5.5 h: on the hour and between two hours by turns; the last reaches the end.
+        return np.arange(0, (_RUN_COUNT - _HORIZON_COUNT) * HOUR_S, 5.5 * HOUR_S)
+
+    def fitted(self, history: History) -> Forecaster:
+        made: Forecaster = type(self.forecaster)(**stored_parameters(self.forecaster))
+        return made.fit(history, 0.0)
+
+    def forecasts(self, fitted: Forecaster, history: History) -> ForecastSet:
+        return fitted.predict(history, self.issues_s(), _HORIZON_COUNT)
+
+
+def _run(name: str, check: Callable[[_Trial], str], trial: _Trial) -> None:
+    # A check returns what is wrong, or nothing.
+    cause: Exception | None = None
+    try:
+        problem = check(trial)
+    except LeakError as error:
+        name, problem, cause = "non-anticipativity", str(error), error
+    except ValueError as error:
+        problem, cause = str(error), error
+    if problem:
+        msg = f'{type(trial.forecaster).__name__} failed the check "{name}": {problem}'
+        raise ForecastError(msg) from cause
+
+
+def _constructor(trial: _Trial) -> str:
+    try:
+        given = stored_parameters(trial.forecaster)
+        kept = stored_parameters(type(trial.forecaster)(**given))
+    except (AttributeError, TypeError) as error:
+        return f"{error}; store each parameter, unchanged, as the attribute of its name"
+    for name, value in given.items():
+        if kept[name] is not value:
+            return f"given {name}={value!r} it stored {kept[name]!r}; only store, change it in fit"
+    return ""
+
+
+def _oracle(trial: _Trial) -> str:
+    asks = getattr(trial.forecaster, "needs_truth", False)
+    return "it is built with the truth, so there is nothing it cannot see" if asks else ""
+
+
+def _shapes(trial: _Trial) -> str:
+    history, issues_s = trial.history(), trial.issues_s()
+    found = trial.forecasts(trial.fitted(history), history)
+    if not isinstance(found, ForecastSet):
+        return f"predict returned {type(found).__name__}; return a ForecastSet"
+    shape = (len(issues_s), _HORIZON_COUNT)
+    if found.point.shape != shape:
+        return f"point must have shape {shape}; got {found.point.shape}"
+    starts_s = (history.valid_start_s(issues_s), found.valid_start_s)
+    same_grid = np.array_equal(*starts_s) and history.step_s == found.step_s
+    if not (same_grid and np.array_equal(issues_s, found.issued_at_s)):
+        return "issue times or grid are not those asked for; use ForecastSet.on_grid"
+    if found.quantiles is not None and (np.diff(found.quantiles, axis=2) < 0).any():
+        return "quantiles cross: a higher level has a lower value"
+    return ""
+
+
+def _determinism(trial: _Trial) -> str:
+    history = trial.history()
+    fitted = trial.fitted(history)
+    once, again = trial.forecasts(fitted, history), trial.forecasts(fitted, history)
+    anew = trial.forecasts(trial.fitted(history), history)
+    if _differ(once, again).any():
+        return "predicting twice gives two forecasts; keep no state and fix the seed"
+    return "fitting twice gives two forecasts; fix the seed" if _differ(once, anew).any() else ""
+
+
+def _one_by_one(trial: _Trial) -> str:
+    history, issues_s = trial.history(), trial.issues_s()
+    fitted = trial.fitted(history)
+    together = trial.forecasts(fitted, history)
+    for row in (0, len(issues_s) // 2):
+        alone = fitted.predict(history, issues_s[row : row + 1], _HORIZON_COUNT)
+        # Not to the bit: a matrix product may round otherwise for one row than for many.
+        if not np.allclose(alone.point[0], together.point[row], rtol=1e-9, equal_nan=True):
+            return f"issue {issues_s[row]:.12g} s alone is forecast otherwise than among others"
+    return ""
+
+
+def _fit(trial: _Trial) -> str:
+    history = trial.history()
+    honest = trial.forecasts(trial.fitted(history), history)
+    for change in _CHANGES:
+        other = trial.fitted(trial.history(changed_from_s=0.0, change=change))
+        if _differ(honest, trial.forecasts(other, history)).any():
+            return "values that are unknown at until_s change what it learns"
+    return ""
+
+
+def _non_anticipativity(trial: _Trial) -> str:
+    history, issues_s = trial.history(), trial.issues_s()
+    fitted = trial.fitted(history)
+    honest = trial.forecasts(fitted, history)
+    for last in (0, len(issues_s) // 3, len(issues_s) - 1):
+        for change in _CHANGES:
+            changed = trial.history(changed_from_s=issues_s[last], change=change)
+            rows = np.flatnonzero(_differ(honest, trial.forecasts(fitted, changed))[: last + 1])
+            if rows.size:
+                return (
+                    f"the forecast issued at {issues_s[rows[0]]:.12g} s changes with values "
+                    f"unknown at {issues_s[last]:.12g} s; read the past through History.take alone"
+                )
+    return ""
+
+
+def _differ(one: ForecastSet, other: ForecastSet) -> NDArray[np.bool_]:
+    # The issues whose forecasts differ in any bit.
+    rows: NDArray[np.bool_] = np.any(_bits(one) != _bits(other), axis=1)
+    return rows
+
+
+def _bits(forecasts: ForecastSet) -> NDArray[np.int64]:
+    parts = [forecasts.point]
+    if forecasts.quantiles is not None:
+        parts.append(forecasts.quantiles.reshape(len(forecasts.point), -1))
+    return np.concatenate(parts, axis=1).view(np.int64)
+
+
+_CHECKS: Final[Mapping[str, Callable[[_Trial], str]]] = MappingProxyType(
+    {
+        "constructor": _constructor,
+        "oracle": _oracle,
+        "shapes": _shapes,
+        "determinism": _determinism,
+        "one by one": _one_by_one,
+        "fit": _fit,
+        "non-anticipativity": _non_anticipativity,
+    }
+)

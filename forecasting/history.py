@@ -1,0 +1,253 @@
+"""The guarded past: values of a signal, readable only as far as they are known."""
+
+import hashlib
+from dataclasses import InitVar, dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+HOUR_S: Final = 3600.0
+
+
+class ForecastError(Exception):
+    """A forecaster broke its contract; the message names the forecaster and the check."""
+
+
+class LeakError(ForecastError):
+    """A forecaster asked for a value that is not known yet when its forecast is issued."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Values of one signal on an even grid, readable only as far as they are known.
+
+    Element ``i`` is the mean over ``[start_s + i * step_s, start_s + (i + 1) * step_s)``. It is
+    known once that interval has ended and the latency has passed, not earlier. All values, those
+    to come too, are handed in once; `take` is the only way to read any of them.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n,)
+        The signal, NaN where there is no value; copied. [any]
+    start_s : float
+        Start of the first interval, seconds since the scenario's start. [s]
+    step_s : float
+        Length of each interval. [s]
+    latency_s : float
+        How long after an interval's end its value is published. [s]
+
+    Raises
+    ------
+    ValueError
+        If values are not one-dimensional or infinite, or a time is not finite, a step not
+        positive, a latency negative.
+    """
+
+    values: InitVar[ArrayLike]
+    start_s: float
+    step_s: float = HOUR_S
+    latency_s: float = 0.0
+    _values: FloatArray = field(init=False, repr=False)  # with one NaN behind, for "no value"
+
+    def __post_init__(self, values: ArrayLike) -> None:
+        """Copy and check; the copy is private so that nobody reads past `take` by mistake.
+
+        Raises
+        ------
+        ValueError
+            As the class says.
+        """
+        array = np.asarray(values, dtype=np.float64)
+        if array.ndim != 1 or np.isinf(array).any():
+            msg = "values must be one-dimensional, finite or NaN (NaN says: no value)"
+            raise ValueError(msg)
+        times_s = (self.start_s, self.step_s, self.latency_s)
+        if not (np.isfinite(times_s).all() and self.step_s > 0 and self.latency_s >= 0):
+            msg = f"start_s, step_s > 0 and latency_s >= 0 must be finite; got {times_s}"
+            raise ValueError(msg)
+        object.__setattr__(self, "_values", np.concatenate([array, [np.nan]]))
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 of all values as little-endian float64, in hexadecimal."""
+        return hashlib.sha256(self._values[:-1].astype("<f8").tobytes()).hexdigest()
+
+    def valid_start_s(self, issued_at_s: FloatArray) -> FloatArray:
+        """Return the start of the present interval, which is what element 0 of a forecast covers.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times; they may lie between two edges of the grid. [s]
+
+        Returns
+        -------
+        ndarray of float, shape (issues,)
+            The latest edge of the grid at or before each issue. [s]
+        """
+        present = self.target_index(issued_at_s, 1)[:, 0].astype(np.float64)
+        return self.start_s + present * self.step_s
+
+    def target_index(self, issued_at_s: FloatArray, horizon_count: int) -> IntArray:
+        """Return the indices that forecasts cover: the present interval first.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times; they may lie between two edges of the grid. [s]
+        horizon_count : int
+            Intervals that each forecast covers. [-]
+
+        Returns
+        -------
+        ndarray of int, shape (issues, horizon)
+            ``floor((issued_at_s - start_s) / step_s) + h``; may lie outside the values. [-]
+        """
+        return self._steps_until(issue_times(issued_at_s))[:, None] + np.arange(horizon_count)
+
+    def known_count(self, issued_at_s: FloatArray) -> IntArray:
+        """Return how many of the values are known at each issue, NaN among them counted.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times. [s]
+
+        Returns
+        -------
+        ndarray of int, shape (issues,)
+            Elements with a smaller index are known, the others are not. [-]
+        """
+        return np.minimum(self._published_count(issued_at_s), len(self._values) - 1)
+
+    def last_known_index(self, issued_at_s: FloatArray) -> IntArray:
+        """Return the index of the latest known value that is not NaN.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times. [s]
+
+        Returns
+        -------
+        ndarray of int, shape (issues,)
+            The index, -1 where there is none. [-]
+        """
+        anywhere = np.zeros((len(issued_at_s), 1), dtype=np.int64)
+        return self.last_same_phase_index(issued_at_s, anywhere, period_count=1)[:, 0]
+
+    def last_same_phase_index(
+        self, issued_at_s: FloatArray, index: IntArray, *, period_count: int
+    ) -> IntArray:
+        """Return the latest known index that is whole periods away and whose value is not NaN.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times. [s]
+        index : ndarray of int, shape (issues, k)
+            Any indices, those of the future too, as `target_index` gives them. [-]
+        period_count : int
+            Intervals in a period; 24 finds the same hour of day in hourly values. [-]
+
+        Returns
+        -------
+        ndarray of int, shape (issues, k)
+            The index, -1 where there is none. [-]
+        """
+        last = self.known_count(issued_at_s)[:, None] - 1
+        candidate = last - (last - index) % period_count
+        row: IntArray = np.maximum(candidate, -1) + 1
+        return self._latest_valid(period_count)[row]
+
+    def take(self, issued_at_s: FloatArray, index: IntArray) -> FloatArray:
+        """Return past values, as they are known at each issue: the only way to read any.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times. [s]
+        index : ndarray of int, shape (issues, k)
+            What each issue wants to read; negative is before the first value, never from the
+            end. [-]
+
+        Returns
+        -------
+        ndarray of float, shape (issues, k)
+            The values; NaN before the first, after the last and where the signal has none. [any]
+
+        Raises
+        ------
+        LeakError
+            If the interval of any element, but one before the first value, ends after
+            ``issued_at_s - latency_s``.
+        ValueError
+            If index is not an array of integers with one row for each issue.
+        """
+        known = self._published_count(issued_at_s)
+        if index.ndim != 2 or len(index) != len(known) or index.dtype.kind not in "iu":
+            wanted, found = f"({len(known)}, k)", f"{index.dtype} of shape {index.shape}"
+            msg = f"index must be integers of shape {wanted}; got {found}"
+            raise ValueError(msg)
+        early = index >= known[:, None]
+        if early.any():
+            row, column = np.argwhere(early)[0]
+            raise LeakError(self._leak(issued_at_s[row], index[row, column], known[row]))
+        inside = (index >= 0) & (index < len(self._values) - 1)
+        return self._values[np.where(inside, index, -1)]
+
+    def _published_count(self, issued_at_s: FloatArray) -> IntArray:
+        # Intervals whose values would be out at each issue, whether or not the signal has them.
+        return np.maximum(self._steps_until(issue_times(issued_at_s) - self.latency_s), 0)
+
+    def _steps_until(self, times_s: FloatArray) -> IntArray:
+        # Whole steps since the start; the comparison undoes a difference that was rounded up.
+        count = (times_s - self.start_s) // self.step_s
+        count -= self.start_s + count * self.step_s > times_s
+        return count.astype(np.int64)
+
+    def _latest_valid(self, period_count: int) -> IntArray:
+        # Shape (n + 1,): at i + 1 stands the latest of i, i - period, ... that is not NaN, or -1.
+        count = len(self._values) - 1
+        found = np.full((-(-count // period_count), period_count), -1)
+        found.flat[:count] = np.where(np.isnan(self._values[:-1]), -1, np.arange(count))
+        latest = np.maximum.accumulate(found, axis=0).ravel()[:count]
+        return np.concatenate([[-1], latest])
+
+    def _leak(self, issued_at_s: float, index: int, known_count: int) -> str:
+        end_s = self.start_s + (int(index) + 1) * self.step_s
+        known = f"indices up to {known_count - 1}" if known_count else "nothing"
+        return (
+            f"a forecast issued at {issued_at_s:.12g} s asked for index {index}, which is known "
+            f"only from {end_s + self.latency_s:.12g} s on (its interval ends at {end_s:.12g} s, "
+            f"the latency is {self.latency_s:.12g} s). Known by then: {known}."
+        )
+
+
+def issue_times(issued_at_s: FloatArray) -> FloatArray:
+    """Return issue times as an array.
+
+    Parameters
+    ----------
+    issued_at_s : ndarray of float, shape (issues,)
+        Issue times. [s]
+
+    Returns
+    -------
+    ndarray of float, shape (issues,)
+        The same. [s]
+
+    Raises
+    ------
+    ValueError
+        If they are not one-dimensional, or not all finite.
+    """
+    times_s = np.asarray(issued_at_s, dtype=np.float64)
+    if times_s.ndim != 1 or not np.isfinite(times_s).all():
+        msg = "issued_at_s must be a one-dimensional array of finite times"
+        raise ValueError(msg)
+    return times_s

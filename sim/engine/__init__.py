@@ -1,0 +1,1 @@
+"""The discrete-event simulation: the only room that knows simpy."""

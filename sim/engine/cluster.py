@@ -1,0 +1,132 @@
+"""What the engine keeps of clusters and sites while a run goes on."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.datacenter.hardware import GpuPower
+from sim.energy.battery import Battery
+from sim.energy.dispatch import Connection, Flows
+
+
+@dataclass(slots=True)
+class Place:
+    """Power and energy of one site.
+
+    Parameters
+    ----------
+    name : str
+        Name of the site.
+    index : int
+        Its number in the scenario. [-]
+    battery : Battery or None
+        Its battery.
+    connection : Connection
+        Limits of its grid connection.
+    present : dict of str to ndarray of float, shape (n_steps,)
+        Signals on the run's steps, in SI.
+    it_power_w : float
+        IT power at this moment. [W]
+    step_s : float
+        Length of a step. [s]
+    it_energy_j : float
+        IT energy of the present step, if the power does not change any more. [J]
+    step_end_s : float
+        End of the present step. [s]
+    step : int
+        Number of the present step. [-]
+    flows : Flows or None
+        Flows of the last settled step.
+    """
+
+    name: str
+    index: int
+    battery: Battery | None
+    connection: Connection
+    present: dict[str, NDArray[np.float64]]
+    it_power_w: float
+    step_s: float
+    it_energy_j: float = 0.0
+    step_end_s: float = 0.0
+    step: int = 0
+    flows: Flows | None = None
+
+    @property
+    def soc(self) -> float | None:
+        """State of charge of the battery, 0..1; None without one. [-]."""
+        return None if self.battery is None else self.battery.soc
+
+    @property
+    def stored_j(self) -> float:
+        """Energy in the battery's cells. [J]."""
+        return 0.0 if self.battery is None else self.battery.stored_j
+
+    def change_power(self, now_s: float, change_w: float) -> None:
+        """Change the IT power from now on.
+
+        Parameters
+        ----------
+        now_s : float
+            Present time. [s]
+        change_w : float
+            Change of the IT power; negative when a job ends. [W]
+        """
+        self.it_power_w += change_w
+        self.it_energy_j += change_w * (self.step_end_s - now_s)
+
+    def begin_step(self, step: int) -> None:
+        """Begin a step, at the power that is drawn now.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step. [-]
+        """
+        self.step = step
+        self.step_end_s = (step + 1) * self.step_s
+        self.it_energy_j = self.it_power_w * self.step_s
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Accelerators and queue of one cluster.
+
+    Parameters
+    ----------
+    name : str
+        Name of the cluster.
+    index : int
+        Its number in the scenario. [-]
+    place : Place
+        Its site.
+    total : int
+        Accelerators in all. [-]
+    power : GpuPower
+        IT power of its accelerators in each state, with their share of the server.
+    idle_w : float
+        IT power of an accelerator that no job holds. [W]
+    free : int
+        Accelerators that no job holds. [-]
+    waiting : OrderedDict
+        Waiting jobs in order of release: job id to gang size.
+    running : dict
+        Running jobs: job id to the time it started or resumed. [s]
+    """
+
+    name: str
+    index: int
+    place: Place
+    total: int
+    power: GpuPower
+    idle_w: float
+    free: int
+    # A plain dict would scan over its deleted head each time: quadratic in a long queue.
+    waiting: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    running: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def site(self) -> int:
+        """Number of its site."""
+        return self.place.index

@@ -1,0 +1,75 @@
+"""The Observation of a running simulation."""
+
+from collections.abc import Sequence
+
+from sim.engine.cluster import Cluster, Place
+from sim.engine.forecasts import ForecastDesk
+from sim.engine.kernel import Clock
+from sim.policy.base import ClusterView, Forecast, JobsView, SiteView
+from sim.workload.jobs import JobTable
+
+
+class LiveObservation:
+    """What policies see of a run; it reads the engine's state and changes nothing.
+
+    Parameters
+    ----------
+    clock : Clock
+        The run's clock.
+    jobs : JobTable
+        All jobs of the run; only those that have arrived are shown.
+    places : sequence of Place
+        All sites, by number.
+    clusters : sequence of Cluster
+        All clusters, by number.
+    desk : ForecastDesk
+        Issued forecasts.
+    step_s : float
+        Length of a step. [s]
+    """
+
+    __slots__ = ("_clock", "_cluster_of", "_desk", "_site_of_cluster", "jobs", "sites", "step_s")
+
+    def __init__(
+        self,
+        clock: Clock,
+        jobs: JobTable,
+        *,
+        places: Sequence[Place],
+        clusters: Sequence[Cluster],
+        desk: ForecastDesk,
+        step_s: float,
+    ) -> None:
+        self._clock = clock
+        self._desk = desk
+        self._site_of_cluster = [cluster.site for cluster in clusters]
+        self._cluster_of: Sequence[int] = ()
+        self.jobs = JobsView(jobs)
+        self.step_s = step_s
+        self.sites = tuple(
+            SiteView(place, tuple(ClusterView(c) for c in clusters if c.site == place.index))
+            for place in places
+        )
+
+    def follow(self, cluster_of: Sequence[int]) -> None:
+        """Show where jobs have been placed.
+
+        Parameters
+        ----------
+        cluster_of : sequence of int
+            Cluster each job runs on, kept up to date by its owner. [-]
+        """
+        self._cluster_of = cluster_of
+
+    @property
+    def now_s(self) -> float:
+        """Present time since the start of the run. [s]."""
+        return float(self._clock.now)
+
+    def site_of(self, job: int) -> int:
+        """Return the site a job has been placed at; its home site before that."""
+        return self._site_of_cluster[self._cluster_of[job]]
+
+    def forecast(self, site: int, signal: str) -> Forecast:
+        """Return the latest issued forecast of a signal, never one issued later than now."""
+        return self._desk.latest(site, signal, float(self._clock.now))

@@ -1,0 +1,335 @@
+"""A run from beginning to end: prepare the sites, step the clock, close the books."""
+
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.energy.battery import Battery
+from sim.energy.dispatch import FOLLOW, Setpoint, settle
+from sim.engine.cluster import Cluster, Place
+from sim.engine.forecasts import ForecastDesk
+from sim.engine.kernel import STEP, Clock, Event
+from sim.engine.lifecycle import Lifecycle
+from sim.engine.observation import LiveObservation
+from sim.errors import PolicyError
+from sim.ledger.close import close_books
+from sim.ledger.ledger import RunLog, StepRecord
+from sim.ledger.result import Run
+from sim.policy.base import Roles, does_nothing
+from sim.policy.build import build
+from sim.registry import did_you_mean
+from sim.scenario.load import LoadedScenario, load_scenario
+from sim.scenario.schema import Policy, policy_label
+from sim.site import Site, TimeGrid, build_sites
+from sim.workload.generate import build_workload
+from sim.workload.jobs import JobTable
+
+Progress = Callable[[float], None]
+"""Is told the fraction of a run that is done, 0..1."""
+
+_REPORTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scenario with its sites built: all that its runs have in common.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        The scenario and where its files are.
+    sites : tuple of Site
+        Its sites.
+    """
+
+    loaded: LoadedScenario
+    sites: tuple[Site, ...]
+
+
+def prepare(loaded: LoadedScenario) -> Prepared:
+    """Build the sites of a scenario, and try its workload, so that bad input stops here.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        The scenario.
+
+    Returns
+    -------
+    Prepared
+        What all its runs have in common.
+
+    Raises
+    ------
+    DataError
+        If a data file has mistakes.
+    """
+    sites = build_sites(loaded.spec, loaded.folder, TimeGrid.of(loaded.spec))
+    build_workload(loaded.spec, loaded.folder, loaded.spec.seeds[0])
+    return Prepared(loaded, sites)
+
+
+def simulate(scenario: str | Path, *, policy: str | None = None, seed: int | None = None) -> Run:
+    """Run one policy of a scenario and return the result; nothing is written.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        Scenario file, or the name of a built-in scenario.
+    policy : str or None
+        Name of one of its policies; None takes the first.
+    seed : int or None
+        Seed of the random streams; None takes the scenario's first. [-]
+
+    Returns
+    -------
+    Run
+        Metrics, steps and jobs.
+
+    Raises
+    ------
+    ValueError
+        If the scenario has no such policy.
+    """
+    loaded = load_scenario(scenario)
+    by_name = {policy_label(choice): choice for choice in loaded.spec.policies}
+    name = next(iter(by_name)) if policy is None else policy
+    if name not in by_name:
+        msg = f"{loaded.path} has no policy {name}.{did_you_mean(name, by_name)}"
+        raise ValueError(msg)
+    return run(prepare(loaded), by_name[name], loaded.spec.seeds[0] if seed is None else seed)
+
+
+def run(
+    prepared: Prepared, policy: str | Policy, seed: int, *, on_progress: Progress | None = None
+) -> Run:
+    """Run one policy with one seed.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The scenario with its sites.
+    policy : str or Policy
+        One of its policies, or any other.
+    seed : int
+        Seed of the random streams. [-]
+    on_progress : callable or None
+        Is told the fraction done, 0..1.
+
+    Returns
+    -------
+    Run
+        Metrics, steps and jobs.
+
+    Raises
+    ------
+    PolicyError
+        If the policy breaks its contract.
+    BalanceError
+        If energy, money or carbon does not add up.
+    """
+    cpu_s, wall_s = time.process_time(), time.perf_counter()
+    spec = prepared.loaded.spec
+    jobs, notes = build_workload(spec, prepared.loaded.folder, seed)
+    desk = ForecastDesk(spec.forecast, prepared.sites)
+    roles = build(policy)
+    log = Simulation(prepared.sites, jobs, roles, desk=desk, on_progress=on_progress).run()
+    metrics, steps, job_rows = close_books(log, [stream.name for stream in spec.workload])
+    notes += [note for site in prepared.sites for note in site.warnings]
+    notes += [
+        f"{signal}: nothing was known when the first forecast was issued, so there was none; give "
+        "the series a history before the start."
+        for signal in desk.signals_without_history
+    ]
+    info: dict[str, Any] = {
+        "scenario": spec.name,
+        "policy": roles.name,
+        "seed": seed,
+        "start": spec.start.isoformat(),
+        "duration_h": spec.duration_h,
+        "step_min": spec.step_min,
+        "warnings": notes,
+        "cpu_s": time.process_time() - cpu_s,
+        "wall_s": time.perf_counter() - wall_s,
+    }
+    return Run(spec.name, roles.name, seed, metrics, steps, job_rows, info)
+
+
+class Simulation:
+    """One run on one clock.
+
+    Parameters
+    ----------
+    sites : tuple of Site
+        The sites.
+    jobs : JobTable
+        All jobs of the run.
+    roles : Roles
+        The policy.
+    desk : ForecastDesk
+        Issues forecasts.
+    on_progress : callable or None
+        Is told the fraction done, 0..1.
+    """
+
+    def __init__(
+        self,
+        sites: tuple[Site, ...],
+        jobs: JobTable,
+        roles: Roles,
+        *,
+        desk: ForecastDesk,
+        on_progress: Progress | None = None,
+    ) -> None:
+        self._sites = sites
+        self._jobs = jobs
+        self._roles = roles
+        self._desk = desk
+        self._on_progress = on_progress
+        self._grid = sites[0].grid
+        self._clock = Clock()
+        self._places = [_place(index, site) for index, site in enumerate(sites)]
+        self._clusters = _clusters(sites, self._places)
+        self._life = Lifecycle(self._clock, jobs, self._clusters)
+        self._obs = LiveObservation(
+            self._clock,
+            jobs,
+            places=self._places,
+            clusters=self._clusters,
+            desk=desk,
+            step_s=self._grid.step_s,
+        )
+        self._obs.follow(self._life.cluster_of)
+        self._net_w = [(site.solar_w + site.wind_w - site.base_load_w).tolist() for site in sites]
+        self._facility = [
+            (1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio).tolist()
+            for site in sites
+        ]
+        self._setpoints: list[Setpoint] = [(0.0, 0.0)] * len(sites)
+        self._rows = [array("d") for _ in sites]
+        self._on_step = (self._step,)
+        self._on_issue = (self._issue,)
+
+    def run(self) -> RunLog:
+        """Run to the end and return what happened."""
+        end_s = self._grid.duration_s
+        self._life.begin(self._obs, self._roles)
+        self._clock.call_at(0.0, STEP, self._on_step)
+        if getattr(self._roles.shift, "replans", False) and len(self._desk.issues_s) > 1:
+            first_s = float(self._desk.issues_s[1])
+            self._clock.call_at(first_s, STEP, self._on_issue, 1)
+        self._clock.run(until=self._clock.stop_at(end_s))
+        return self._log(end_s)
+
+    def _step(self, event: Event) -> None:
+        """Settle the step that ends now, then let the policy decide for the one that begins."""
+        step = event.job
+        if step:
+            self._settle(step - 1)
+        if step == self._grid.n_steps:
+            return
+        self._decide(step)
+        self._clock.call_at((step + 1) * self._grid.step_s, STEP, self._on_step, step + 1)
+        if self._on_progress and step % max(1, self._grid.n_steps // _REPORTS) == 0:
+            self._on_progress(step / self._grid.n_steps)
+
+    def _settle(self, step: int) -> None:
+        step_s = self._grid.step_s
+        for index, place in enumerate(self._places):
+            it_w = place.it_energy_j / step_s
+            net_w = self._net_w[index][step] - it_w * self._facility[index][step]
+            flows = settle(net_w, place.battery, self._setpoints[index], place.connection, step_s)
+            place.flows = flows
+            self._rows[index].extend((it_w, *flows, place.stored_j))
+
+    def _decide(self, step: int) -> None:
+        storage = self._roles.storage
+        power = None if does_nothing(self._roles.power) else self._roles.power
+        for index, place in enumerate(self._places):
+            place.begin_step(step)
+            view = self._obs.sites[index]
+            if place.battery is not None:
+                self._setpoints[index] = self._checked(storage.setpoint(self._obs, view))
+            if power is not None and power.set(self._obs, view) is not None:
+                msg = f"policy {self._roles.name}: this version knows no power caps; "
+                msg += "a power policy must return None."
+                raise PolicyError(msg)
+
+    def _checked(self, answer: Setpoint) -> Setpoint:
+        """Return a storage policy's answer; refuse one that breaks the contract."""
+        if answer == FOLLOW:
+            return answer
+        try:
+            charge_w, discharge_w = answer
+            valid = charge_w >= 0.0 and discharge_w >= 0.0 and charge_w * discharge_w == 0.0
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            msg = f"policy {self._roles.name} at {self._clock.now} s: storage answered {answer!r}; "
+            msg += (
+                'it must be "follow" or (charge_w, discharge_w), neither negative, one of them 0.'
+            )
+            raise PolicyError(msg)
+        return float(charge_w), float(discharge_w)
+
+    def _issue(self, event: Event) -> None:
+        """Let the shift policy plan again at a new forecast."""
+        self._life.replan()
+        following = event.job + 1
+        if following < len(self._desk.issues_s):
+            issue_s = float(self._desk.issues_s[following])
+            self._clock.call_at(issue_s, STEP, self._on_issue, following)
+
+    def _log(self, end_s: float) -> RunLog:
+        life = self._life
+        done = life.done()
+        job, start_s, stop_s = life.segments(end_s)
+        return RunLog(
+            jobs=self._jobs,
+            cluster_of=np.asarray(life.cluster_of, dtype=np.int64),
+            power_w=np.asarray(life.power_w, dtype=float),
+            done=done,
+            segment_job=job,
+            segment_start_s=start_s,
+            segment_end_s=stop_s,
+            sites=self._sites,
+            records=tuple(_record(rows) for rows in self._rows),
+        )
+
+
+def _record(rows: "array[float]") -> StepRecord:
+    """Return the columns of rows that were logged one after the other."""
+    return StepRecord(*np.ascontiguousarray(np.asarray(rows).reshape(-1, 8).T))
+
+
+def _place(index: int, site: Site) -> Place:
+    return Place(
+        name=site.name,
+        index=index,
+        battery=None if site.battery is None else Battery(site.battery),
+        connection=site.connection,
+        present=site.present(),
+        step_s=site.grid.step_s,
+        it_power_w=sum(cluster.gpus_count * cluster.idle_w for cluster in site.clusters),
+    )
+
+
+def _clusters(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]:
+    specs = [(index, spec) for index, site in enumerate(sites) for spec in site.clusters]
+    return [
+        Cluster(
+            name=spec.name,
+            index=number,
+            place=places[index],
+            total=spec.gpus_count,
+            power=spec.power,
+            idle_w=spec.idle_w,
+            free=spec.gpus_count,
+        )
+        for number, (index, spec) in enumerate(specs)
+    ]

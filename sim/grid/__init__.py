@@ -1,0 +1,1 @@
+"""The grid beyond the connection: what energy costs and emits there."""

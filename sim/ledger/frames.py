@@ -1,0 +1,163 @@
+"""Steps and jobs as tables in the units people say."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.ledger.accounting import StepAccount
+from sim.ledger.attribution import Segments, Shares, step_means
+from sim.ledger.ledger import RunLog, StepRecord
+from sim.site import Site
+from sim.units import G_PER_KWH, KW, KWH, USD_PER_KWH
+
+Columns = NDArray[np.float64]
+
+
+def site_steps(
+    site: Site, record: StepRecord, books: StepAccount, segments: Segments
+) -> pd.DataFrame:
+    """Return one row for each step of a site.
+
+    Parameters
+    ----------
+    site : Site
+        The site.
+    record : StepRecord
+        What it did.
+    books : StepAccount
+        What it cost.
+    segments : Segments
+        Its stretches of runs.
+
+    Returns
+    -------
+    DataFrame
+        Labelled by each step's start; powers are means over the step, money and carbon sums, the
+        state of charge that at the step's end.
+    """
+    step_s, n_steps = site.grid.step_s, site.grid.n_steps
+    gpus = segments.gpus_count.astype(float)
+    powers_w = {
+        "it": record.it_w,
+        "cooling": record.it_w * site.cooling_ratio,
+        "conversion": record.it_w * site.conversion_ratio,
+        "overhead": record.it_w * site.overhead_ratio,
+        "base_load": site.base_load_w,
+        "facility": books.facility_w,
+        "solar": site.solar_w,
+        "wind": site.wind_w,
+        "battery_charge": record.charge_w,
+        "battery_discharge": record.discharge_w,
+        "grid_import": record.import_w,
+        "grid_export": record.export_w,
+        "curtailed": record.curtailed_w,
+        "unserved": record.unserved_w,
+    }
+    capacity_j = site.battery.capacity_j if site.battery else np.nan
+    return pd.DataFrame(
+        {
+            "site": _named(np.zeros(n_steps, dtype=int), [site.name]),
+            "time": site.grid.starts,
+            **{f"{name}_kw": power_w / KW for name, power_w in powers_w.items()},
+            "soc": record.stored_j / capacity_j,
+            "pue": 1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio,
+            "gpus_busy_count": step_means(segments, gpus, step_s=step_s, n_steps=n_steps),
+            "price_usd_per_kwh": site.price_usd_per_j / USD_PER_KWH,
+            "export_price_usd_per_kwh": site.export_price_usd_per_j / USD_PER_KWH,
+            "average_carbon_intensity_g_per_kwh": site.average_carbon_kg_per_j / G_PER_KWH,
+            "marginal_carbon_intensity_g_per_kwh": site.marginal_carbon_kg_per_j / G_PER_KWH,
+            "carbon_free_fraction": site.carbon_free_fraction,
+            "cost_energy_usd": books.cost_energy_usd,
+            "cost_demand_usd": books.cost_demand_usd,
+            "revenue_export_usd": books.revenue_export_usd,
+            "cost_carbon_usd": books.cost_carbon_usd,
+            "cost_total_usd": books.cost_total_usd,
+            "carbon_operational_location_kg": books.carbon_location_kg,
+            "carbon_marginal_kg": books.carbon_marginal_kg,
+            "carbon_embodied_kg": books.carbon_embodied_kg,
+        }
+    )
+
+
+def _named(codes: NDArray[np.int64], names: Sequence[str]) -> "pd.Series[Any]":
+    """Return a column of names from their numbers."""
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(list(names))))
+
+
+def steps_frame(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the sites' steps one after the other, with the sites' names as categories."""
+    names = [str(frame["site"].iloc[0]) for frame in frames]
+    codes = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
+    columns = pd.concat([frame.drop(columns="site") for frame in frames], ignore_index=True)
+    columns.insert(0, "site", _named(codes, names))
+    return columns
+
+
+def jobs_frame(
+    log: RunLog, workloads: Sequence[str], parts: Sequence[Segments], shares: Sequence[Shares]
+) -> pd.DataFrame:
+    """Return one row for each job.
+
+    Parameters
+    ----------
+    log : RunLog
+        What happened.
+    workloads : sequence of str
+        Names of the scenario's streams of jobs.
+    parts : sequence of Segments
+        Stretches of runs of each site.
+    shares : sequence of Shares
+        What each stretch caused, by site.
+
+    Returns
+    -------
+    DataFrame
+        Times in seconds since the start, nan where it never happened; energy, money and carbon
+        that the job caused, 0 if it never ran.
+    """
+    jobs, count = log.jobs, len(log.jobs)
+    start_s = np.full(count, np.inf)
+    end_s = np.full(count, -np.inf)
+    np.minimum.at(start_s, log.segment_job, log.segment_start_s)
+    np.maximum.at(end_s, log.segment_job, log.segment_end_s)
+    ran = np.isfinite(start_s)
+    start_s[~ran] = np.nan
+    pieces = np.bincount(log.segment_job, minlength=count)
+    clusters = [(site, cluster.name) for site in log.sites for cluster in site.clusters]
+    cluster_names = list(dict.fromkeys(name for _, name in clusters))
+    site_code = np.array([log.sites.index(site) for site, _ in clusters], dtype=int)
+    name_code = np.array([cluster_names.index(name) for _, name in clusters], dtype=int)
+    outcome = np.where(log.done, 0, np.where(ran, 1, 2))
+
+    def caused(field: str) -> Columns:
+        total = np.zeros(count)
+        for part, share in zip(parts, shares, strict=True):
+            total += np.bincount(part.job, getattr(share, field), minlength=count)
+        return total
+
+    return pd.DataFrame(
+        {
+            "job_id": np.arange(count),
+            "workload": _named(jobs.workload, list(workloads)),
+            "site": _named(site_code[log.cluster_of], [site.name for site in log.sites]),
+            "cluster": _named(name_code[log.cluster_of], cluster_names),
+            "gpus_count": jobs.gpus_count,
+            "arrival_s": jobs.arrival_s,
+            "earliest_start_s": jobs.earliest_start_s,
+            "deadline_s": np.where(np.isfinite(jobs.deadline_s), jobs.deadline_s, np.nan),
+            "start_s": start_s,
+            "end_s": np.where(log.done, end_s, np.nan),
+            "duration_s": jobs.duration_s,
+            "queue_wait_s": start_s - jobs.arrival_s,
+            "energy_it_kwh": caused("energy_it_j") / KWH,
+            "energy_facility_kwh": caused("energy_facility_j") / KWH,
+            "cost_usd": caused("cost_usd"),
+            "carbon_location_kg": caused("carbon_location_kg"),
+            "carbon_marginal_kg": caused("carbon_marginal_kg"),
+            "outcome": _named(outcome, ["completed", "unfinished", "waiting"]),
+            "suspensions_count": np.maximum(pieces - 1, 0),
+        }
+    )

@@ -1,0 +1,161 @@
+"""What a run leaves behind, and the check that every step balances."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import BalanceError
+from sim.site import Site
+from sim.workload.jobs import JobTable
+
+Columns = NDArray[np.float64]
+
+TOLERANCE = 1e-9
+"""Largest imbalance, relative to the largest term."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What one site did in each step; columns have shape (n_steps,), powers are step means.
+
+    Parameters
+    ----------
+    it_w : ndarray of float
+        IT power. [W]
+    charge_w, discharge_w : ndarray of float
+        Battery power on the AC side. [W]
+    import_w, export_w : ndarray of float
+        Grid power. [W]
+    curtailed_w : ndarray of float
+        Supply that found no use. [W]
+    unserved_w : ndarray of float
+        Load that found no supply. [W]
+    stored_j : ndarray of float
+        Energy in the battery's cells at the end of the step. [J]
+    """
+
+    it_w: Columns
+    charge_w: Columns
+    discharge_w: Columns
+    import_w: Columns
+    export_w: Columns
+    curtailed_w: Columns
+    unserved_w: Columns
+    stored_j: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """All that happened in a run.
+
+    Parameters
+    ----------
+    jobs : JobTable
+        All jobs.
+    cluster_of : ndarray of int, shape (n_jobs,)
+        Cluster each job was assigned to. [-]
+    power_w : ndarray of float, shape (n_jobs,)
+        IT power of each job while it runs. [W]
+    done : ndarray of bool, shape (n_jobs,)
+        Whether it ran to its end.
+    segment_job : ndarray of int, shape (n_segments,)
+        Job of each uninterrupted stretch. [-]
+    segment_start_s, segment_end_s : ndarray of float, shape (n_segments,)
+        Its start and end. [s]
+    sites : tuple of Site
+        The sites.
+    records : tuple of StepRecord
+        What each of them did.
+    """
+
+    jobs: JobTable
+    cluster_of: NDArray[np.int64]
+    power_w: Columns
+    done: NDArray[np.bool_]
+    segment_job: NDArray[np.int64]
+    segment_start_s: Columns
+    segment_end_s: Columns
+    sites: tuple[Site, ...]
+    records: tuple[StepRecord, ...]
+
+
+def facility_w(site: Site, record: StepRecord) -> Columns:
+    """Return the facility's power with the base load, shape (n_steps,). [W]."""
+    ratio = 1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio
+    return record.it_w * ratio + site.base_load_w
+
+
+def check_balance(site: Site, record: StepRecord) -> None:
+    """Check that every step's sources equal its sinks, and the battery's energy its flows.
+
+    Parameters
+    ----------
+    site : Site
+        The site.
+    record : StepRecord
+        What it did.
+
+    Raises
+    ------
+    BalanceError
+        If a step is off by more than 1e-9 of its largest term; the message prints the terms.
+    """
+    sources = {
+        "solar": site.solar_w,
+        "wind": site.wind_w,
+        "discharge": record.discharge_w,
+        "import": record.import_w,
+        "unserved": record.unserved_w,
+    }
+    sinks = {
+        "facility": facility_w(site, record),
+        "charge": record.charge_w,
+        "export": record.export_w,
+        "curtailed": record.curtailed_w,
+    }
+    _compare(site, "power [W]", sources, sinks)
+    for name, flow_w in (sources | sinks).items():
+        if not np.all(flow_w >= 0.0):
+            step = int(np.argmin(flow_w >= 0.0))
+            msg = (
+                f"{site.name}: {name} is {flow_w[step]} W in step {step}; flows are never negative."
+            )
+            raise BalanceError(msg)
+    _check_battery(site, record)
+
+
+def _check_battery(site: Site, record: StepRecord) -> None:
+    limits = site.battery
+    if limits is None:
+        return
+    both = (record.charge_w > 0.0) & (record.discharge_w > 0.0)
+    if np.any(both):
+        msg = f"{site.name}: the battery charges and discharges at once in step {np.argmax(both)}."
+        raise BalanceError(msg)
+    before_j = np.concatenate([[limits.initial_soc * limits.capacity_j], record.stored_j[:-1]])
+    dt_s = site.grid.step_s
+    _compare(
+        site,
+        "stored energy [J]",
+        {"before": before_j, "in": record.charge_w * limits.charge_efficiency * dt_s},
+        {"after": record.stored_j, "out": record.discharge_w / limits.discharge_efficiency * dt_s},
+    )
+    soc = record.stored_j / limits.capacity_j
+    if np.any((soc < -TOLERANCE) | (soc > 1.0 + TOLERANCE)):
+        msg = f"{site.name}: state of charge {soc.min()}..{soc.max()} leaves 0..1."
+        raise BalanceError(msg)
+
+
+def _compare(site: Site, what: str, sources: dict[str, Columns], sinks: dict[str, Columns]) -> None:
+    """Raise where two sums differ by more than the tolerance of the largest term."""
+    terms = [*sources.values(), *sinks.values()]
+    gap = np.abs(sum(sources.values()) - sum(sinks.values()))
+    scale = np.maximum.reduce([np.abs(term) for term in terms])
+    # A NaN must count as an imbalance, so the test is for what is right.
+    wrong = ~(gap <= TOLERANCE * np.maximum(scale, 1.0))
+    if np.any(wrong):
+        step = int(np.argmax(wrong))
+        values = ", ".join(f"{name} {term[step]}" for name, term in (sources | sinks).items())
+        msg = f"{site.name}: {what} does not balance in step {step} by {gap[step]}: {values}."
+        raise BalanceError(msg)

@@ -1,0 +1,40 @@
+"""One finished run: its metrics, steps and jobs, in the units people say."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+Metrics = dict[str, float | int | None]
+"""Flat metrics by name with unit; None where a metric has no meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One policy with one seed on one scenario.
+
+    Parameters
+    ----------
+    scenario_name : str
+        Name of the scenario.
+    policy : str
+        Name of the policy.
+    seed : int
+        Seed of the random streams. [-]
+    metrics : dict
+        Flat metrics by name with unit; None where a metric has no meaning.
+    steps : DataFrame
+        One row per site and step: flows, state of charge, prices, intensities, cost, carbon.
+    jobs : DataFrame
+        One row per job: times, site, energy, cost, carbon, outcome.
+    info : dict
+        Manifest: hashes, versions, CPU seconds, warnings.
+    """
+
+    scenario_name: str
+    policy: str
+    seed: int
+    metrics: Metrics
+    steps: pd.DataFrame
+    jobs: pd.DataFrame
+    info: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,317 @@
+"""The five roles of a policy, and the Observation that is all a policy ever sees.
+
+A policy of one's own is a class with one or more of the five methods; it needs no base class::
+
+    class LongestFirst:
+        def select(self, obs, cluster):
+            hours = obs.jobs.expected_duration_s
+            longest = max(cluster.waiting, key=lambda job: hours[job], default=None)
+            fits = longest is not None and cluster.waiting[longest] <= cluster.free_count
+            return [longest] if fits else []
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.energy.dispatch import Flows, Setpoint
+from sim.workload.jobs import JobTable
+
+Interval = tuple[float, float]
+"""(start_s, end_s) in which a job may run."""
+
+METHODS: Mapping[str, str] = {
+    "order": "select",
+    "shift": "plan",
+    "place": "choose",
+    "power": "set",
+    "storage": "setpoint",
+}
+"""The one method each role must have."""
+
+
+class Forecast(NamedTuple):
+    """A forecast as issued: hourly values from `valid_from_s` on; nan where nothing is known."""
+
+    point: NDArray[np.float64]
+    quantiles: NDArray[np.float64] | None
+    issued_at_s: float
+    valid_from_s: float
+    step_s: float
+
+
+class ClusterState(Protocol):
+    """What the engine keeps of a cluster."""
+
+    @property
+    def name(self) -> str:
+        """Name."""
+
+    @property
+    def index(self) -> int:
+        """Number in the scenario."""
+
+    @property
+    def site(self) -> int:
+        """Number of its site."""
+
+    @property
+    def total(self) -> int:
+        """Accelerators in all."""
+
+    @property
+    def free(self) -> int:
+        """Accelerators that no job holds."""
+
+    @property
+    def waiting(self) -> Mapping[int, int]:
+        """Waiting jobs in order of release: job id to gang size."""
+
+    @property
+    def running(self) -> Mapping[int, float]:
+        """Running jobs: job id to the time it started or resumed [s]."""
+
+
+class SiteState(Protocol):
+    """What the engine keeps of a site."""
+
+    @property
+    def name(self) -> str:
+        """Name."""
+
+    @property
+    def index(self) -> int:
+        """Number in the scenario."""
+
+    @property
+    def soc(self) -> float | None:
+        """State of charge."""
+
+    @property
+    def stored_j(self) -> float:
+        """Energy in the battery's cells [J]."""
+
+    @property
+    def flows(self) -> Flows | None:
+        """Flows of the last settled step."""
+
+    @property
+    def it_power_w(self) -> float:
+        """IT power at this moment [W]."""
+
+    @property
+    def step(self) -> int:
+        """Number of the present step."""
+
+    @property
+    def present(self) -> Mapping[str, NDArray[np.float64]]:
+        """Signals on the run's steps, in SI."""
+
+
+class ClusterView:
+    """Read-only view of a cluster: its accelerators and its queue."""
+
+    __slots__ = ("_state", "running", "waiting")
+
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
+        self.waiting: Mapping[int, int] = MappingProxyType(state.waiting)
+        """Waiting jobs in order of release: job id to gang size."""
+        self.running: Mapping[int, float] = MappingProxyType(state.running)
+        """Running jobs: job id to the time it started (or resumed). [s]."""
+
+    @property
+    def name(self) -> str:
+        """Name of the cluster."""
+        return self._state.name
+
+    @property
+    def index(self) -> int:
+        """Number of the cluster in the scenario. [-]."""
+        return self._state.index
+
+    @property
+    def site(self) -> int:
+        """Number of its site. [-]."""
+        return self._state.site
+
+    @property
+    def total_count(self) -> int:
+        """Accelerators in all. [-]."""
+        return self._state.total
+
+    @property
+    def free_count(self) -> int:
+        """Accelerators that no job holds. [-]."""
+        return self._state.free
+
+
+class SiteView:
+    """Read-only view of a site at this moment."""
+
+    __slots__ = ("_state", "clusters")
+
+    def __init__(self, state: SiteState, clusters: tuple[ClusterView, ...]) -> None:
+        self._state = state
+        self.clusters = clusters
+        """Clusters of its data center."""
+
+    @property
+    def name(self) -> str:
+        """Name of the site."""
+        return self._state.name
+
+    @property
+    def index(self) -> int:
+        """Number of the site in the scenario. [-]."""
+        return self._state.index
+
+    @property
+    def soc(self) -> float | None:
+        """State of charge of the battery, 0..1; None without one. [-]."""
+        return self._state.soc
+
+    @property
+    def stored_j(self) -> float:
+        """Energy in the battery's cells. [J]."""
+        return self._state.stored_j
+
+    @property
+    def flows(self) -> Flows | None:
+        """Flows of the last settled step; None before the first."""
+        return self._state.flows
+
+    @property
+    def it_power_w(self) -> float:
+        """IT power at this moment. [W]."""
+        return self._state.it_power_w
+
+    def now(self, signal: str) -> float:
+        """Return the present step's value of a signal, in SI; nan where the site has none.
+
+        Parameters
+        ----------
+        signal : str
+            One of ``registry.SIGNALS``: price [USD/J], carbon intensities [kgCO2e/J], powers [W].
+
+        Returns
+        -------
+        float
+            The value in force.
+        """
+        return float(self._state.present[signal][self._state.step])
+
+
+class JobsView:
+    """Read-only columns of the jobs that have arrived; the row number is the job id.
+
+    The true duration is not among them: policies see the expected one.
+    """
+
+    __slots__ = ("_columns", "count")
+
+    _NAMES = (
+        "arrival_s",
+        "earliest_start_s",
+        "deadline_s",
+        "expected_duration_s",
+        "gpus_count",
+        "interruptible",
+        "workload",
+        "home_site",
+    )
+
+    def __init__(self, table: JobTable) -> None:
+        self.count = 0
+        """Number of jobs that have arrived. [-]."""
+        self._columns: dict[str, NDArray[Any]] = {}
+        for name in self._NAMES:
+            column = getattr(table, name).view()
+            column.flags.writeable = False
+            self._columns[name] = column
+
+    def __len__(self) -> int:
+        """Return the number of jobs that have arrived."""
+        return self.count
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        """Return a column, cut off at the jobs that have arrived."""
+        try:
+            return self._columns[name][: self.count]
+        except KeyError:
+            message = f"jobs have no column {name!r}; there are {', '.join(self._NAMES)}"
+            raise AttributeError(message) from None
+
+
+class Observation(Protocol):
+    """All that a policy sees: the present state and the forecasts issued so far."""
+
+    step_s: float
+    sites: tuple[SiteView, ...]
+    jobs: JobsView
+
+    @property
+    def now_s(self) -> float:
+        """Present time since the start of the run. [s]."""
+
+    def site_of(self, job: int) -> int:
+        """Return the site a job has been placed at; its home site before that."""
+
+    def forecast(self, site: int, signal: str) -> Forecast:
+        """Return the latest issued forecast of a signal, never one issued later than now."""
+
+
+class OrderPolicy(Protocol):
+    """Which waiting jobs start now?"""
+
+    def select(self, obs: Observation, cluster: ClusterView) -> Sequence[int]:
+        """Return waiting jobs to start now, in order; together they must fit. Asked on change."""
+
+
+class ShiftPolicy(Protocol):
+    """From when may a job run?"""
+
+    def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
+        """Return a start time, or intervals in which it may run [s]. Asked at arrival."""
+
+
+class PlacePolicy(Protocol):
+    """At which site does a job run?"""
+
+    def choose(self, obs: Observation, job: int) -> int:
+        """Return the number of the site. Asked at arrival."""
+
+
+class PowerPolicy(Protocol):
+    """Which power caps apply? This version knows none."""
+
+    def set(self, obs: Observation, site: SiteView) -> object:
+        """Return the caps, which must be None. Asked every step."""
+
+
+class StoragePolicy(Protocol):
+    """How does the battery act?"""
+
+    def setpoint(self, obs: Observation, site: SiteView) -> Setpoint:
+        """Return (charge_w, discharge_w), one of them 0, or ``"follow"``. Asked every step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """A policy put together: one object for each of the five roles."""
+
+    name: str
+    order: OrderPolicy
+    shift: ShiftPolicy
+    place: PlacePolicy
+    power: PowerPolicy
+    storage: StoragePolicy
+
+
+def does_nothing(role: object) -> bool:
+    """Return whether a role says that it changes nothing, so that it need not be asked."""
+    return bool(getattr(role, "does_nothing", False))

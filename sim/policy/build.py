@@ -1,0 +1,65 @@
+"""From a policy's description in the scenario to its five role objects."""
+
+from typing import Any
+
+from sim.errors import PolicyError
+from sim.policy.base import METHODS, Roles
+from sim.registry import DEFAULT_ROLES, POLICIES, ROLES, load_class
+from sim.scenario.schema import Policy, Role, policy_label
+
+
+def build(choice: str | Policy | type) -> Roles:
+    """Return new role objects for one run of a policy.
+
+    Parameters
+    ----------
+    choice : str, Policy or type
+        A built-in name, ``module:Class``, a policy put together from roles, or a class.
+
+    Returns
+    -------
+    Roles
+        One object for each role.
+
+    Raises
+    ------
+    PolicyError
+        If a class has none of the roles' methods or cannot be built.
+    """
+    label = choice.__name__.lower() if isinstance(choice, type) else policy_label(choice)
+    if isinstance(choice, Policy):
+        chosen = {role: _role(label, role, getattr(choice, role)) for role in ROLES}
+    else:
+        chosen = {role: _role(label, role, DEFAULT_ROLES[role]) for role in ROLES}
+        chosen |= _named(label, choice)
+    return Roles(label, **chosen)
+
+
+def _named(label: str, name: str | type) -> dict[str, Any]:
+    """Return the roles that one name fills: a built-in fills one, a class as many as it has."""
+    if isinstance(name, str) and ":" not in name:
+        return {role: _role(label, role, name) for role in ROLES if name in POLICIES[role]}
+    whole = _new(label, name, {})
+    roles = {role: whole for role, method in METHODS.items() if hasattr(whole, method)}
+    if not roles:
+        msg = f"{label}: {name} has none of the methods {', '.join(METHODS.values())}."
+        raise PolicyError(msg)
+    return roles
+
+
+def _role(label: str, role: str, choice: str | Role) -> Any:
+    name, parameters = (choice, {}) if isinstance(choice, str) else (choice.use, choice.parameters)
+    built = _new(label, POLICIES[role].get(name, name), parameters)
+    if not hasattr(built, METHODS[role]):
+        msg = f"{label}: {name} is no {role} policy: it has no method {METHODS[role]}."
+        raise PolicyError(msg)
+    return built
+
+
+def _new(label: str, target: str | type, parameters: dict[str, Any]) -> Any:
+    try:
+        cls = target if isinstance(target, type) else load_class(target)
+        return cls(**parameters)
+    except (ImportError, TypeError, ValueError) as error:
+        msg = f"{label}: {target} cannot be built: {error}"
+        raise PolicyError(msg) from error

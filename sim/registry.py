@@ -1,0 +1,110 @@
+"""Names of everything a scenario can choose, and how a name becomes a class.
+
+A choice is a built-in name (``lowest-window``) or the user's own ``"module:Class"``. Targets stand
+here as text, so that looking at the names imports nothing.
+"""
+
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
+
+ROLES: Final = ("order", "shift", "place", "power", "storage")
+"""The five questions a policy answers, in the order the engine asks them."""
+
+DEFAULT_ROLES: Final[Mapping[str, str]] = MappingProxyType(
+    {"order": "fifo", "shift": "none", "place": "home", "power": "none", "storage": "idle"}
+)
+"""What a role that a policy leaves out does: nothing clever."""
+
+POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "order": {
+            "fifo": "sim.policy.order:FirstInFirstOut",
+            "sjf": "sim.policy.order:ShortestJobFirst",
+            "edf": "sim.policy.order:EarliestDeadlineFirst",
+            "easy-backfill": "sim.policy.order:EasyBackfill",
+        },
+        "shift": {
+            "none": "sim.policy.shift:NoShift",
+            "lowest-window": "sim.policy.shift:LowestWindow",
+        },
+        "place": {"home": "sim.policy.place:Home"},
+        "power": {"none": "sim.policy.power:Uncapped"},
+        "storage": {
+            "idle": "sim.policy.storage:Idle",
+            "self-consumption": "sim.policy.storage:SelfConsumption",
+        },
+    }
+)
+"""Built-in policies: role, then name, then ``module:Class``."""
+
+FORECASTERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "persistence": "forecasting.models:Persistence",
+        "seasonal-naive": "forecasting.models:SeasonalNaive",
+        "perfect": "forecasting.oracle:Perfect",
+    }
+)
+"""Built-in forecasters: name, then ``module:Class``."""
+
+SIGNALS: Final = (
+    "price",
+    "average_carbon_intensity",
+    "marginal_carbon_intensity",
+    "solar",
+    "wind",
+    "load",
+)
+"""Signals that can be forecast for a site; ``load`` is its non-IT base load."""
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Return ``" Did you mean X?"`` for the nearest allowed name, or the list of all."""
+    names = sorted(allowed)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f" Did you mean {near[0]}?"
+    return f" Allowed: {', '.join(names)}."
+
+
+def load_class(target: str) -> type:
+    """Import ``"module:Class"`` and return the class.
+
+    Parameters
+    ----------
+    target : str
+        ``"module:Class"``.
+
+    Returns
+    -------
+    type
+        The class.
+
+    Raises
+    ------
+    ValueError
+        If the text is not ``module:Class``, or that module has no such class.
+    ImportError
+        If the module cannot be found.
+    """
+    module_name, _, class_name = target.partition(":")
+    if not module_name or not class_name.isidentifier():
+        msg = f'"{target}" is not of the form "module:Class".'
+        raise ValueError(msg)
+    module = importlib.import_module(module_name)
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        classes = [name for name, value in vars(module).items() if isinstance(value, type)]
+        msg = f"module {module_name} has no class {class_name}.{did_you_mean(class_name, classes)}"
+        raise ValueError(msg)  # noqa: TRY004 - the user named it: a wrong value, not a wrong type
+    return found
+
+
+def parameters_of(cls: type) -> tuple[str, ...]:
+    """Return the names of the parameters a class can be built with."""
+    signature = inspect.signature(cls)
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(name for name, p in signature.parameters.items() if p.kind in kinds)

@@ -1,0 +1,144 @@
+"""What metrics are called in tables and figures, and how their numbers are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Value = float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How a reader meets one metric.
+
+    Parameters
+    ----------
+    name : str
+        Its name in metrics.json.
+    label : str
+        Words for people.
+    unit : str
+        Its unit; empty where it has none.
+    better : {'low', 'high', ''}
+        Which end is the good one; empty where neither is.
+    """
+
+    name: str
+    label: str
+    unit: str
+    better: Literal["low", "high", ""] = ""
+
+    @property
+    def title(self) -> str:
+        """Words and unit together."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+HEADLINES: Final = (
+    Metric("cost_total_usd", "Total cost", "USD", "low"),
+    Metric("carbon_operational_location_kg", "Carbon, average", "kgCO2e", "low"),
+    Metric("carbon_marginal_kg", "Carbon, marginal", "kgCO2e", "low"),
+    Metric("energy_facility_kwh", "Facility energy", "kWh", "low"),
+    Metric("grid_import_kwh", "Grid import", "kWh", "low"),
+    Metric("renewable_fraction", "Renewable fraction", "", "high"),
+    Metric("peak_import_kw", "Peak import", "kW", "low"),
+    Metric("jobs_completed_count", "Jobs completed", "", "high"),
+    Metric("deadline_missed_count", "Deadlines missed", "", "low"),
+    Metric("queue_wait_mean_h", "Mean queue wait", "h", "low"),
+)
+"""Metrics of the comparison table, in its order."""
+
+KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
+    {
+        "Energy": (
+            Metric("energy_facility_kwh", "Facility energy", "kWh"),
+            Metric("energy_it_kwh", "IT energy", "kWh"),
+            Metric("pue", "PUE", ""),
+            Metric("solar_generated_kwh", "Solar generated", "kWh"),
+            Metric("wind_generated_kwh", "Wind generated", "kWh"),
+            Metric("curtailed_kwh", "Curtailed", "kWh"),
+            Metric("unserved_kwh", "Unserved", "kWh"),
+            Metric("battery_equivalent_full_cycles", "Battery full cycles", ""),
+            Metric("grid_import_kwh", "Grid import", "kWh"),
+            Metric("grid_export_kwh", "Grid export", "kWh"),
+            Metric("peak_import_kw", "Peak import", "kW"),
+            Metric("renewable_fraction", "Renewable fraction", ""),
+            Metric("cfe_score_fraction", "Carbon-free energy score", ""),
+        ),
+        "Money": (
+            Metric("cost_total_usd", "Total cost", "USD"),
+            Metric("cost_energy_usd", "Energy", "USD"),
+            Metric("cost_demand_usd", "Demand charge", "USD"),
+            Metric("revenue_export_usd", "Export revenue", "USD"),
+            Metric("cost_carbon_usd", "Carbon price", "USD"),
+        ),
+        "Emissions": (
+            Metric("carbon_operational_location_kg", "Operational, average", "kgCO2e"),
+            Metric("carbon_marginal_kg", "Operational, marginal", "kgCO2e"),
+            Metric("carbon_embodied_kg", "Embodied", "kgCO2e"),
+            Metric("carbon_total_kg", "Total", "kgCO2e"),
+        ),
+        "Service": (
+            Metric("jobs_submitted_count", "Jobs submitted", ""),
+            Metric("jobs_completed_count", "Jobs completed", ""),
+            Metric("deadline_missed_count", "Deadlines missed", ""),
+            Metric("queue_wait_mean_h", "Mean queue wait", "h"),
+            Metric("jct_mean_h", "Mean completion time", "h"),
+            Metric("jct_p95_h", "95th percentile completion time", "h"),
+            Metric("gpu_utilization_fraction", "GPU utilization", ""),
+        ),
+    }
+)
+"""Metrics of the page of one run, by heading."""
+
+
+def decimals(values: Sequence[Value]) -> int:
+    """Return how many decimals tell the values of one row apart to about four digits."""
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if largest == 0 or all(value is None or isinstance(value, int) for value in values):
+        return 0
+    return next((count for count, bound in ((0, 1000), (1, 100), (2, 1)) if largest >= bound), 3)
+
+
+def written(value: Value, count: int) -> str:
+    """Return a number with separators of thousands, or a dash where there is none.
+
+    Parameters
+    ----------
+    value : float, int or None
+        The number. [unit of the metric]
+    count : int
+        Decimals. [-]
+
+    Returns
+    -------
+    str
+        The number as text.
+    """
+    if value is None:
+        return "-"
+    text = f"{value:,.{count}f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text
+
+
+def percent(change_percent: float | None, half_width_percent: float | None = None) -> str:
+    """Return a change against the baseline as text.
+
+    Parameters
+    ----------
+    change_percent : float or None
+        The change; None gives an empty text. [%]
+    half_width_percent : float or None
+        Half the width of its confidence interval, if there is one. [%]
+
+    Returns
+    -------
+    str
+        E.g. ``-12.3 %`` or ``-12.3 ± 0.4 %``.
+    """
+    if change_percent is None:
+        return ""
+    sign = f"{change_percent:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0")
+    spread = "" if half_width_percent is None else f" ± {half_width_percent:.1f}"
+    return f"{sign}{spread} %"

@@ -1,0 +1,193 @@
+"""Read a scenario file, find every mistake in it, and give back what the simulation needs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import file_digest, sha256
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from sim.errors import Problem, ScenarioError
+from sim.registry import did_you_mean
+from sim.scenario.checks import find_mistakes
+from sim.scenario.data_checks import data_files
+from sim.scenario.messages import explain
+from sim.scenario.partial import best_effort
+from sim.scenario.policy_checks import user_sources
+from sim.scenario.positions import Finding
+from sim.scenario.schema import Policy, Scenario, policy_label
+from sim.scenario.yaml_tree import read_source
+
+_PACKAGE: Final = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScenario:
+    """A scenario without mistakes, and where its files are.
+
+    Parameters
+    ----------
+    spec : Scenario
+        The scenario with every default filled in.
+    path : Path
+        Its file.
+    folder : Path
+        Its folder, to which its file names are relative.
+    data_files : tuple of Path
+        The data files it refers to, each once.
+    """
+
+    spec: Scenario
+    path: Path
+    folder: Path
+    data_files: tuple[Path, ...]
+
+    def content_hash(self, policy: str | Policy, seed: int) -> str:
+        """Hash everything of the user's that the result of one run depends on.
+
+        Parameters
+        ----------
+        policy : str or Policy
+            The policy, or the name it has in this scenario.
+        seed : int
+            Seed of the random streams. [-]
+
+        Returns
+        -------
+        str
+            SHA-256 in hex over the resolved scenario without its lists of policies and seeds,
+            this policy, the seed, the bytes of the data files, and the source files of the user's
+            own policy and forecaster.
+        """
+        choice = self._choice(policy)
+        resolved = self.spec.model_dump(mode="json", exclude={"policies", "seeds"})
+        told = choice.model_dump(mode="json") if isinstance(choice, Policy) else choice
+        sources = user_sources(choice, self.spec, self.folder)
+        parts = {
+            "scenario": resolved,
+            "policy": told,
+            "seed": seed,
+            "data": [_file_hash(path) for path in self.data_files],
+            "sources": [_file_hash(path) for path in sources],
+        }
+        return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def _choice(self, policy: str | Policy) -> str | Policy:
+        if isinstance(policy, Policy):
+            return policy
+        by_label = {policy_label(choice): choice for choice in self.spec.policies}
+        return by_label.get(policy, policy)
+
+
+def load_scenario(source: str | Path) -> LoadedScenario:
+    """Read a scenario and check it through, with its data files and policies.
+
+    Parameters
+    ----------
+    source : str or Path
+        The scenario file, or the name of a built-in scenario such as ``quickstart``.
+
+    Returns
+    -------
+    LoadedScenario
+        The scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If it has mistakes; all of them are listed, in the order of the file.
+    """
+    path = _find(source)
+    folder = path.absolute().parent
+    text = read_source(path, str(source))
+    findings = list(text.findings)
+    try:
+        spec = Scenario.model_validate(text.tree)
+    except ValidationError as error:
+        findings += _without_unread(explain(error), findings)
+        spec = best_effort(Scenario, text.tree)
+    findings += find_mistakes(spec, text.tree, folder)
+    if findings:
+        raise ScenarioError(str(source), sorted({text.problem(finding) for finding in findings}))
+    return LoadedScenario(spec, path, folder, data_files(spec, folder))
+
+
+def built_in_scenarios() -> Mapping[str, Path]:
+    """List the scenarios that come with Gridloom.
+
+    Returns
+    -------
+    mapping
+        File by name.
+    """
+    # a wheel carries them inside the package, a checkout has them beside it
+    for folder in (_PACKAGE / "_scenarios", _PACKAGE.parent / "scenarios"):
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+def resolved_yaml(spec: Scenario) -> str:
+    """Write a scenario with every default written out.
+
+    Parameters
+    ----------
+    spec : Scenario
+        The scenario.
+
+    Returns
+    -------
+    str
+        YAML; loading it gives the same scenario.
+    """
+    yaml = YAML()
+    yaml.width = 4096  # no folding: a line is a field
+    text = StringIO()
+    yaml.dump(spec.model_dump(mode="json"), text)
+    return text.getvalue()
+
+
+def starter_text() -> str:
+    """Return a small commented scenario to start from.
+
+    Returns
+    -------
+    str
+        YAML of a valid scenario.
+    """
+    return files("sim.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
+
+
+def _find(source: str | Path) -> Path:
+    path = Path(source)
+    if isinstance(source, Path) or path.suffix or len(path.parts) != 1 or path.exists():
+        return path
+    known = built_in_scenarios()
+    if source in known:
+        return known[source]
+    hint = did_you_mean(source, known) if known else ""
+    message = f"there is no such file, nor a built-in scenario.{hint}"
+    raise ScenarioError(source, [Problem(0, 0, "", message)])
+
+
+def _without_unread(found: list[Finding], unread: list[Finding]) -> list[Finding]:
+    # what YAML could not give a value was told already; the schema only sees a hole there
+    told = {finding.path for finding in unread if finding.position is None}
+    return [finding for finding in found if finding.path not in told]
+
+
+def _file_hash(path: Path) -> str:
+    state = path.stat()
+    return _digest(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, _changed_ns: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

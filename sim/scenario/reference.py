@@ -1,0 +1,166 @@
+"""Make the field reference and the JSON Schema from the schema itself."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal, get_args, get_origin
+
+import annotated_types as limit
+from pydantic.fields import FieldInfo
+
+from sim.scenario.fields import Part
+from sim.scenario.messages import limits_text, unit_of
+from sim.scenario.schema import Scenario
+from sim.scenario.shapes import Alternative, of_field
+
+_TYPES: Final = MappingProxyType(
+    {float: "number", int: "whole number", str: "text", bool: "true or false", datetime: "time"}
+)
+
+_INTRO: Final = """\
+# Scenario files
+
+Made from the schema by `gridloom schema --reference scenarios/README.md`; do not edit it by hand.
+`gridloom new scenario FILE` writes a commented scenario to start from, `gridloom validate FILE`
+finds every mistake in one, and `gridloom schema` prints the JSON Schema, with which editors
+complete and check while you type.
+
+A scenario is YAML 1.2. Every number has its unit in its name. Unknown fields, doubled keys, tags,
+anchors and aliases are refused. Times carry a zone (`2025-06-02T00:00Z`). File names are relative
+to the scenario file.
+
+Some fields take several shapes: then the value's look decides which one is meant. Text is a name,
+a number is a number, and a mapping is told by its fields; the tables name the fields that each
+needs. Where the default is `null`, the field may be left out or be `null`.
+
+## A series of your own
+
+Power, price and carbon intensity can come from a CSV file (or `.csv.gz`), one row an interval:
+
+    time,load,price
+    2025-06-02T00:00Z,410,38.2
+    2025-06-02T01:00Z,405,36.9
+
+    sites:
+      - name: campus
+        base_load: {file: campus.csv, column: load, unit: kW}
+        grid:
+          price: {file: campus.csv, column: price, unit: USD/MWh}
+
+A value holds from its row's time until the next row's. Times are timestamps (UTC where they have
+no zone) or seconds since the scenario's start; they must be sorted, unique and evenly spaced, and
+cover the run. Values must be finite; powers and carbon intensities must not be negative.
+"""
+
+
+def reference_markdown() -> str:
+    """Write the reference of all fields.
+
+    Returns
+    -------
+    str
+        Markdown: a table for each part of a scenario.
+    """
+    sections = [_section(part, places) for part, places in parts_of_schema().items()]
+    return "\n".join([_INTRO, *sections])
+
+
+def json_schema() -> str:
+    """Write the JSON Schema of a scenario, for editors.
+
+    Returns
+    -------
+    str
+        JSON; the unit of each field stands in its keyword ``unit``.
+    """
+    schema = Scenario.model_json_schema()
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Gridloom scenario, schema version 1",
+    }
+    return json.dumps(schema | head, indent=2, ensure_ascii=False) + "\n"
+
+
+def parts_of_schema() -> dict[type[Part], list[str]]:
+    """List the parts of a scenario and where each may stand.
+
+    Returns
+    -------
+    dict
+        Paths such as ``sites[].battery`` by part, in the order of the scenario.
+    """
+    places: dict[type[Part], list[str]] = {}
+    _collect(Scenario, "", places)
+    return places
+
+
+def _collect(part: type[Part], path: str, places: dict[type[Part], list[str]]) -> None:
+    places.setdefault(part, []).append(path)
+    for name, field in part.model_fields.items():
+        for option in of_field(field):
+            inner = f"{path}.{name}" if path else name
+            for entry in option.entries or (option,):
+                if entry.part:
+                    _collect(entry.part, inner + "[]" * bool(option.entries), places)
+
+
+def _section(part: type[Part], places: list[str]) -> str:
+    where = ", ".join(f"`{place}`" for place in dict.fromkeys(places) if place)
+    heading = [f"## {part.__name__}", "", " ".join((part.__doc__ or "").split())]
+    if where:
+        heading += ["", f"Stands at {where}."]
+    table = ["", "| field | type | unit | default | allowed | meaning |", "|---" * 6 + "|"]
+    rows = [_row(name, field) for name, field in part.model_fields.items()]
+    return "\n".join([*heading, *table, *rows, ""])
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    options = of_field(field)
+    cells = (
+        f"`{name}`",
+        " or ".join(dict.fromkeys(_type_text(option) for option in options)),
+        unit_of(field),
+        _default_text(field),
+        "; ".join(filter(None, (_allowed_text(option) for option in options))),
+        " ".join((field.description or "").split()),
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _type_text(option: Alternative) -> str:
+    if option.entries:
+        return f"list of {' or '.join(_type_text(entry) for entry in option.entries)}"
+    if option.part:
+        needed = [f"`{n}`" for n, f in option.part.model_fields.items() if f.is_required()]
+        link = f"[{option.part.__name__}](#{option.part.__name__.lower()})"
+        return f"{link} (needs {', '.join(needed)})" if needed else link
+    if get_origin(option.kind) is Literal:
+        choices = get_args(option.kind)
+        return "whole number" if isinstance(choices[0], int) else "text"
+    return _TYPES[option.kind]
+
+
+def _default_text(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if isinstance(field.default, Part):
+        return "its defaults"
+    if isinstance(field.default, float):
+        return f"`{field.default:.4g}`"
+    text = json.dumps(field.default)
+    return "empty" if text == '""' else f"`{text}`"
+
+
+def _allowed_text(option: Alternative) -> str:
+    if get_origin(option.kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(option.kind))
+    return limits_text(option.metadata) or "; ".join(_length_texts(option))
+
+
+def _length_texts(option: Alternative) -> Iterator[str]:
+    for item in option.metadata:
+        if isinstance(item, limit.MinLen):
+            yield f"at least {item.min_length}" if option.entries else "not empty"
+        elif pattern := getattr(item, "pattern", None):
+            yield f"`{pattern}`"

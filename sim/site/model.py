@@ -1,0 +1,111 @@
+"""A site as a run needs it: everything that no decision changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sim.datacenter.hardware import GpuPower
+from sim.energy.battery import BatteryLimits
+from sim.energy.dispatch import Connection
+from sim.scenario.series import Series
+from sim.scenario.site_schema import Tariff
+from sim.site.times import Columns, TimeGrid
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """A cluster as the run needs it.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    gpus_count : int
+        Accelerators in all. [-]
+    power : GpuPower
+        IT power of one accelerator in each state, with its share of the server.
+    idle_w : float
+        IT power of one accelerator that no job holds. [W]
+    embodied_kg_per_s : float or None
+        Embodied carbon of the cluster spread over its life; None if unknown. [kgCO2e/s]
+    peak_flop_per_s : float or None
+        Dense bf16 peak rate of the cluster; None if unknown. [FLOP/s]
+    """
+
+    name: str
+    gpus_count: int
+    power: GpuPower
+    idle_w: float
+    embodied_kg_per_s: float | None
+    peak_flop_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything about a site that no decision changes; columns have shape (n_steps,).
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    parts : frozenset of str
+        Which optional parts it has: solar, wind, battery, grid, datacenter, cooling.
+    grid : TimeGrid
+        The run's times.
+    solar_w, wind_w, base_load_w : ndarray of float
+        Supply, and load besides the data center. [W]
+    cooling_ratio, conversion_ratio, overhead_ratio : ndarray of float
+        Facility power per IT power, by cause; `overhead_ratio` is that of a constant PUE. [-]
+    price_usd_per_j, export_price_usd_per_j : ndarray of float
+        What one more unit of import costs, and export earns; nan where unknown. [USD/J]
+    average_carbon_kg_per_j, marginal_carbon_kg_per_j : ndarray of float
+        Carbon intensities of the grid; nan where unknown. [kgCO2e/J]
+    carbon_free_fraction : ndarray of float
+        Share of carbon-free generation in the grid; nan where unknown. [-]
+    battery : BatteryLimits or None
+        Its battery.
+    connection : Connection
+        Limits of its grid connection.
+    clusters : tuple of ClusterSpec
+        Clusters of its data center.
+    floor_area_m2 : float or None
+        Floor area of its data center. [m2]
+    tariff : Tariff or None
+        Its retail contract.
+    signals : mapping of str to Series
+        What forecasts are made of, in SI, by ``registry.SIGNALS``.
+    warnings : tuple of str
+        What the user should know.
+    """
+
+    name: str
+    parts: frozenset[str]
+    grid: TimeGrid
+    solar_w: Columns
+    wind_w: Columns
+    base_load_w: Columns
+    cooling_ratio: Columns
+    conversion_ratio: Columns
+    overhead_ratio: Columns
+    price_usd_per_j: Columns
+    export_price_usd_per_j: Columns
+    average_carbon_kg_per_j: Columns
+    marginal_carbon_kg_per_j: Columns
+    carbon_free_fraction: Columns
+    battery: BatteryLimits | None
+    connection: Connection
+    clusters: tuple[ClusterSpec, ...]
+    floor_area_m2: float | None
+    tariff: Tariff | None
+    signals: Mapping[str, Series]
+    warnings: tuple[str, ...] = ()
+
+    def present(self) -> dict[str, Columns]:
+        """Return what a policy may know of the present step, in SI, by ``registry.SIGNALS``."""
+        return {
+            "price": self.price_usd_per_j,
+            "average_carbon_intensity": self.average_carbon_kg_per_j,
+            "marginal_carbon_intensity": self.marginal_carbon_kg_per_j,
+            "solar": self.solar_w,
+            "wind": self.wind_w,
+            "load": self.base_load_w,
+        }

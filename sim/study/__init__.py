@@ -1,0 +1,1 @@
+"""Many runs of one scenario: carried out, kept on disk, compared."""

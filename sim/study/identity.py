@@ -1,0 +1,119 @@
+"""What a run depends on, as hashes; and what it ran with, for the record."""
+
+import importlib
+import platform
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import sim
+from sim.scenario.load import LoadedScenario
+from sim.scenario.schema import Policy, PolicyChoice
+from sim.study.store import file_hash
+
+_CODE: Final = ("sim", "forecasting")
+_PACKAGES: Final = (
+    "numpy", "pandas", "scipy", "scikit-learn", "simpy", "pvlib", "highspy", "pydantic", "pyarrow",
+    "matplotlib",
+)
+
+
+def content_hash(loaded: LoadedScenario, policy: PolicyChoice, seed: int) -> str:
+    """Hash everything that the result of one run depends on.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        The scenario.
+    policy : str or Policy
+        One of its policies.
+    seed : int
+        Seed of the random streams. [-]
+
+    Returns
+    -------
+    str
+        Changes with the scenario, the policy, the seed, the bytes of the data files, Gridloom's
+        code and catalog, and the source of the user's own classes.
+    """
+    return _joined((loaded.content_hash(policy, seed), code_hash()))
+
+
+def study_hash(loaded: LoadedScenario) -> str:
+    """Hash what all runs that may be compared have in common: all but policies and seeds.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        The scenario.
+
+    Returns
+    -------
+    str
+        Runs with different ones belong to different versions of the scenario or the code.
+    """
+    return _joined((loaded.content_hash(Policy(name="any"), 0), code_hash()))
+
+
+def data_hashes(loaded: LoadedScenario) -> dict[str, str]:
+    """Return the hash of each data file, by its path relative to the scenario."""
+    return {_relative(path, loaded.folder): file_hash(path) for path in loaded.data_files}
+
+
+@cache
+def code_hash() -> str:
+    """Return the hash of Gridloom's code and catalog."""
+    return _joined(_tree_hash(_folder_of(package)) for package in _CODE)
+
+
+def provenance() -> dict[str, Any]:
+    """Return what the run was made with and when: differs from machine to machine."""
+    return {
+        "gridloom_version": sim.__version__,
+        "code_hash": code_hash(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "peak_memory_mb": peak_memory_mb(),
+        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def peak_memory_mb() -> float | None:
+    """Return the most memory this process ever held, in MB; None where that is not known."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1e6 if sys.platform == "darwin" else 1e3), 1)  # bytes there, kB elsewhere
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _folder_of(package: str) -> Path:
+    return Path(str(importlib.import_module(package).__file__)).parent
+
+
+def _tree_hash(folder: Path) -> str:
+    """Hash names and bytes of a package's code and tables."""
+    files = sorted(path for kind in ("*.py", "*.csv") for path in folder.rglob(kind))
+    return _joined(f"{path.relative_to(folder).as_posix()} {file_hash(path)}" for path in files)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,237 @@
+"""Finished runs on disk: written whole or not at all, and read back."""
+
+import json
+from collections.abc import Callable
+from hashlib import file_digest
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.errors import DataError
+from sim.ledger.result import Metrics, Run
+from sim.study.folders import appearing
+
+MANIFEST: Final = "manifest.json"
+METRICS: Final = "metrics.json"
+SCENARIO: Final = "scenario.yaml"
+STEPS: Final = "steps.parquet"
+JOBS: Final = "jobs.parquet"
+
+_AGAIN: Final = "Write it again with `gridloom run SCENARIO --force`."
+_SEALED: Final = (SCENARIO, METRICS, STEPS, JOBS)
+
+
+def run_id(policy: str, seed: int, content_hash: str) -> str:
+    """Return the name of a run's folder.
+
+    Parameters
+    ----------
+    policy : str
+        Name of the policy.
+    seed : int
+        Seed of the random streams. [-]
+    content_hash : str
+        Hash over everything that the result depends on.
+
+    Returns
+    -------
+    str
+        E.g. ``fifo-seed1-0a1b2c3d``.
+    """
+    return f"{policy}-seed{seed}-{content_hash[:8]}"
+
+
+def write_run(
+    run: Run,
+    folder: Path,
+    *,
+    scenario_yaml: str,
+    manifest: dict[str, Any],
+    add: Callable[[Path], None] = lambda _: None,
+    replace: bool = False,
+) -> Path:
+    """Write a run so that its folder appears complete or not at all.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+    folder : Path
+        Where it will stand: the scenario's folder, then the run's own.
+    scenario_yaml : str
+        The scenario with every default written out.
+    manifest : dict
+        What to keep besides `run.info`; may differ from time to time.
+    add : callable
+        Puts further files (figures, a page) into the folder it is given, before the run appears.
+    replace : bool
+        Whether a complete run that stands there gives way; else it stays as it is.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ValueError
+        If a metric is NaN, infinite or no number.
+    """
+    metrics = _metrics_text(run.metrics)
+    with appearing(folder, whole=is_complete, replace=replace) as partial:
+        (partial / SCENARIO).write_text(scenario_yaml, encoding="utf-8")
+        (partial / METRICS).write_text(metrics, encoding="utf-8")
+        _write_frame(run.steps, partial / STEPS)
+        _write_frame(run.jobs, partial / JOBS)
+        add(partial)
+        identity = {"scenario": run.scenario_name, "policy": run.policy, "seed": run.seed}
+        sealed = {"files": {name: file_hash(partial / name) for name in _SEALED}}
+        whole = run.info | manifest | identity | sealed
+        text = json.dumps(whole, indent=2, default=str, allow_nan=False)
+        (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return folder
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run back.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder.
+
+    Returns
+    -------
+    Run
+        As it was written; `info` is the manifest.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no run, or the run is damaged; the message says what is wrong.
+    """
+    info = read_manifest(folder)
+    for name, digest in info["files"].items():
+        if not (folder / name).is_file():
+            msg = f"{folder / name}: missing. {_AGAIN}"
+            raise DataError(msg)
+        if file_hash(folder / name) != digest:
+            msg = f"{folder / name}: not what the run wrote (its checksum differs). {_AGAIN}"
+            raise DataError(msg)
+    return Run(
+        info["scenario"], info["policy"], info["seed"], read_metrics(folder),
+        pd.read_parquet(folder / STEPS), pd.read_parquet(folder / JOBS), info,
+    )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what a run says about itself.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no run, or the manifest cannot be read.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        what = "no run (it has no manifest.json)" if folder.is_dir() else "no such folder"
+        msg = f"{folder}: {what}. `gridloom run` writes runs to outputs/<scenario>/<run>."
+        raise DataError(msg)
+    info = _read_json(path)
+    absent = [key for key in ("scenario", "policy", "seed", "files") if key not in info]
+    if absent:
+        msg = f"{path}: lacks {', '.join(absent)}. {_AGAIN}"
+        raise DataError(msg)
+    return info
+
+
+def read_metrics(folder: Path) -> Metrics:
+    """Read the metrics of a run; raises DataError if they cannot be read."""
+    return _read_json(folder / METRICS)
+
+
+def read_frame(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read some columns of a run's steps or jobs.
+
+    Parameters
+    ----------
+    path : Path
+        ``steps.parquet`` or ``jobs.parquet`` of a run.
+    columns : list of str
+        Columns to read.
+
+    Returns
+    -------
+    DataFrame
+        Those columns.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or lacks a column.
+    """
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (OSError, ValueError, KeyError) as error:
+        msg = f"{path}: cannot be read ({error}). {_AGAIN}"
+        raise DataError(msg) from error
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether a run stands there with all of its files."""
+    return all((folder / name).is_file() for name in (MANIFEST, *_SEALED))
+
+
+def _metrics_text(metrics: Metrics) -> str:
+    """Give the same text for the same metrics."""
+    plain = {name: _number(name, value) for name, value in metrics.items()}
+    return json.dumps(plain, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _number(name: str, value: object) -> float | int | None:
+    number = value.item() if isinstance(value, np.generic) else value
+    if number is None or (type(number) is int) or (type(number) is float and isfinite(number)):
+        return number
+    msg = f"metric {name} is {value!r}: it must be a finite number, or None where it has no meaning"
+    raise ValueError(msg)
+
+
+def _write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame with the same bytes every time."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+    # A dictionary of floats is built for nothing: hardly any value comes twice.
+    pq.write_table(table, path, compression="zstd", use_dictionary=texts)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{path}: cannot be read ({error}). {_AGAIN}"
+        raise DataError(msg) from error
+    if not isinstance(found, dict):
+        msg = f"{path}: holds no JSON object. {_AGAIN}"
+        raise DataError(msg)
+    return found

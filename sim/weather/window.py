@@ -1,0 +1,77 @@
+"""Lay a typical year onto the dates of a run."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.weather.readers import PLAUSIBLE, Weather, WeatherYear
+
+_DAYS_BEFORE_MONTH: Final = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class WeatherSlice(Weather):
+    """Hourly weather on real dates: row k holds for one hour from ``time_utc[k]``.
+
+    Parameters
+    ----------
+    time_utc : DatetimeIndex, shape (n,)
+        Starts of the hours, UTC.
+    """
+
+    time_utc: pd.DatetimeIndex
+
+
+def slice_window(year: WeatherYear, start: datetime, hours: int) -> WeatherSlice:
+    """Return the weather of a span of real UTC hours, taken from a typical year.
+
+    Parameters
+    ----------
+    year : WeatherYear
+        The typical year, in local standard time.
+    start : datetime
+        Start of the first hour, UTC, on the hour.
+    hours : int
+        Number of hours; the year repeats as often as needed. [-]
+
+    Returns
+    -------
+    WeatherSlice
+        The weather by UTC hour; its arrays are read-only.
+
+    Raises
+    ------
+    ValueError
+        If `start` is not in UTC or not on the hour, or `hours` is less than one.
+
+    Notes
+    -----
+    A UTC hour takes the nominal hour that has the same month, day and hour of local standard time;
+    29 February takes those of 28 February. Where local time is off by a fraction of an hour (India,
+    Nepal), the nearest whole hour is used, the later one at exactly half: up to 30 min of shift.
+    """
+    if start.utcoffset() != timedelta(0) or start.minute or start.second or start.microsecond:
+        msg = f"start must be a full hour in UTC, got {start.isoformat()}."
+        raise ValueError(msg)
+    if hours < 1:
+        msg = f"hours must be at least 1, got {hours}."
+        raise ValueError(msg)
+    time_utc = pd.date_range(start, periods=hours, freq="h", tz="UTC")
+    rows = _nominal_hours(time_utc, year.utc_offset_h)
+    values: dict[str, Any] = {field.name: getattr(year, field.name) for field in fields(year)}
+    for column in PLAUSIBLE:
+        values[column] = values[column][rows]
+        values[column].setflags(write=False)
+    return WeatherSlice(time_utc=time_utc, **values)
+
+
+def _nominal_hours(time_utc: pd.DatetimeIndex, utc_offset_h: float) -> NDArray[np.int_]:
+    local = time_utc + pd.Timedelta(hours=int(np.floor(utc_offset_h + 0.5)))
+    month, day = np.asarray(local.month), np.asarray(local.day)
+    day = np.where((month == 2) & (day == 29), 28, day)
+    return np.asarray((_DAYS_BEFORE_MONTH[month - 1] + day - 1) * 24 + np.asarray(local.hour))
+

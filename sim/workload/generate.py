@@ -1,0 +1,202 @@
+"""The workload of a run: every stream of the scenario, drawn or read, merged into one job table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from sim.scenario.schema import GangSizes, JobsFile, LognormalDuration, Scenario, Training
+from sim.scenario.site_schema import Cluster
+from sim.streams import stream
+from sim.units import HOUR_S
+from sim.workload.jobs import JobTable, merge
+from sim.workload.traces import read_jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Clusters that a stream's jobs can call home, in order of preference.
+
+    Parameters
+    ----------
+    site : int
+        Number of the site. [-]
+    clusters : tuple of int
+        Numbers of the clusters in the scenario. [-]
+    sizes : tuple of int
+        Accelerators of each. [-]
+    """
+
+    site: int
+    clusters: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    def first_fitting(self, gpus_count: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the first cluster that is large enough for each gang, shape (n_jobs,). [-]."""
+        fits = np.asarray(self.sizes) >= gpus_count[:, None]
+        numbers: NDArray[np.int64] = np.asarray(self.clusters)[np.argmax(fits, axis=1)]
+        return numbers
+
+
+def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTable, list[str]]:
+    """Return all jobs of a run, and what the user should know about them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    folder : Path
+        Folder that its file names are relative to.
+    seed : int
+        Seed of the random streams. [-]
+
+    Returns
+    -------
+    tuple
+        The jobs, sorted by arrival, and warnings.
+
+    Raises
+    ------
+    DataError
+        If a jobs file has mistakes.
+    """
+    tables, warnings = [], []
+    for number, spec in enumerate(scenario.workload):
+        home = find_home(scenario, spec.site, spec.cluster)
+        if isinstance(spec, JobsFile):
+            table, notes = _from_file(scenario, spec, number, folder=folder, home=home)
+            warnings += notes
+        else:
+            table = _drawn(scenario, spec, number, seed=seed, home=home)
+        tables.append(table)
+    return merge(tables), warnings
+
+
+def find_home(scenario: Scenario, site: str | None, cluster: str | None) -> Home:
+    """Return the clusters that jobs can run on.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    site : str or None
+        Home site; None for the first with a data center.
+    cluster : str or None
+        Cluster there; None for any.
+
+    Returns
+    -------
+    Home
+        The clusters of one site.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    found = [
+        (index, number, part.nodes * part.gpus_per_node)
+        for number, (index, home, part) in enumerate(_clusters(scenario))
+        if site in {None, home} and cluster in {None, part.name}
+    ]
+    if not found:
+        msg = f"no cluster {cluster or ''} at site {site or 'any'}"
+        raise ValueError(msg)
+    first = found[0][0]
+    here = [(number, size) for index, number, size in found if index == first]
+    return Home(first, tuple(n for n, _ in here), tuple(s for _, s in here))
+
+
+def _clusters(scenario: Scenario) -> Iterator[tuple[int, str, Cluster]]:
+    for index, site in enumerate(scenario.sites):
+        for cluster in site.datacenter.clusters if site.datacenter else ():
+            yield index, site.name, cluster
+
+
+def _drawn(scenario: Scenario, spec: Training, number: int, *, seed: int, home: Home) -> JobTable:
+    """Draw the jobs of one stream; every property has a random stream of its own."""
+
+    def draws(purpose: str) -> np.random.Generator:
+        return stream(seed, f"workload/{spec.name}/{purpose}")
+
+    until_h = min(spec.arrivals.until_h or scenario.duration_h, scenario.duration_h)
+    count = int(draws("count").poisson(spec.arrivals.poisson_per_h * until_h))
+    arrival_s = np.sort(draws("arrivals").uniform(0.0, until_h * HOUR_S, count))
+    duration_s = _durations_h(spec.duration, draws("durations"), count) * HOUR_S
+    deadline_s = np.full(count, np.inf)
+    if spec.slack is not None:
+        slack_h = draws("slack").uniform(spec.slack.min_h, spec.slack.max_h, count)
+        deadline_s = arrival_s + duration_s + slack_h * HOUR_S
+    expected_s = np.full(count, expected_duration_h(spec.duration) * HOUR_S)
+    gpus_count = _gangs(spec.gpus, draws("gpus"), count)
+    return JobTable(
+        arrival_s=arrival_s,
+        earliest_start_s=arrival_s.copy(),
+        deadline_s=deadline_s,
+        duration_s=duration_s,
+        expected_duration_s=duration_s.copy() if spec.duration_known else expected_s,
+        gpus_count=gpus_count,
+        power_w=np.full(count, np.nan),
+        power_fraction=np.full(count, spec.power_fraction),
+        interruptible=np.full(count, spec.interruptible),
+        workload=np.full(count, number),
+        home_site=np.full(count, home.site),
+        home_cluster=home.first_fitting(gpus_count),
+    )
+
+
+def _durations_h(
+    spec: LognormalDuration, rng: np.random.Generator, count: int
+) -> NDArray[np.float64]:
+    drawn = spec.median_h * np.exp(spec.sigma * rng.standard_normal(count))
+    return np.clip(drawn, spec.min_h, spec.max_h)
+
+
+def expected_duration_h(spec: LognormalDuration) -> float:
+    """Return the mean of the lognormal distribution with its tails set to the bounds [h]."""
+    if spec.sigma == 0.0:
+        return float(np.clip(spec.median_h, spec.min_h, spec.max_h))
+    low = np.log(spec.min_h / spec.median_h) / spec.sigma
+    high = np.log(spec.max_h / spec.median_h) / spec.sigma
+    inside = ndtr(high - spec.sigma) - ndtr(low - spec.sigma)
+    mean = spec.median_h * np.exp(spec.sigma**2 / 2) * inside
+    return float(spec.min_h * ndtr(low) + mean + spec.max_h * ndtr(-high))
+
+
+def _gangs(spec: int | GangSizes, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+    if isinstance(spec, int):
+        return np.full(count, spec, dtype=np.int64)
+    weights = np.asarray(spec.weights or np.ones(len(spec.sizes)), dtype=float)
+    return rng.choice(np.asarray(spec.sizes), size=count, p=weights / weights.sum())
+
+
+def _from_file(
+    scenario: Scenario, spec: JobsFile, number: int, *, folder: Path, home: Home
+) -> tuple[JobTable, list[str]]:
+    """Read the jobs of one stream; those that arrive after the run's end are left out."""
+    columns = read_jobs(folder / spec.file, spec, start=scenario.start, largest=max(home.sizes))
+    inside = columns.arrival_s < scenario.duration_h * HOUR_S
+    late = int(np.sum(~inside))
+    notes = (
+        [f"{spec.file}: {late} jobs arrive after the run's end and are left out."] if late else []
+    )
+    columns = columns.only(inside)
+    count = len(columns.arrival_s)
+    table = JobTable(
+        arrival_s=columns.arrival_s,
+        earliest_start_s=columns.earliest_start_s,
+        deadline_s=columns.deadline_s,
+        duration_s=columns.duration_s,
+        expected_duration_s=columns.expected_duration_s,
+        gpus_count=columns.gpus_count,
+        power_w=columns.power_w,
+        power_fraction=np.ones(count),
+        interruptible=columns.interruptible,
+        workload=np.full(count, number),
+        home_site=np.full(count, home.site),
+        home_cluster=home.first_fitting(columns.gpus_count),
+    )
+    return table, notes

@@ -1,0 +1,91 @@
+"""Jobs as columns: one array a property, one row a job, sorted by arrival."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class JobTable:
+    """All jobs of a run, sorted by arrival; the row number is the job's id.
+
+    Parameters
+    ----------
+    arrival_s : ndarray of float, shape (n_jobs,)
+        Time at which the job becomes known. [s]
+    earliest_start_s : ndarray of float, shape (n_jobs,)
+        Time before which it cannot start, at least its arrival. [s]
+    deadline_s : ndarray of float, shape (n_jobs,)
+        Time by which it should end; inf where it has none. [s]
+    duration_s : ndarray of float, shape (n_jobs,)
+        Time it runs on its gang. Policies never see this column. [s]
+    expected_duration_s : ndarray of float, shape (n_jobs,)
+        Duration that policies see. [s]
+    gpus_count : ndarray of int, shape (n_jobs,)
+        Accelerators it needs all at once. [-]
+    power_w : ndarray of float, shape (n_jobs,)
+        IT power of the whole job; nan where the accelerator decides. [W]
+    power_fraction : ndarray of float, shape (n_jobs,)
+        Power of a busy accelerator over its TDP, where `power_w` is nan. [-]
+    interruptible : ndarray of bool, shape (n_jobs,)
+        Whether it may be suspended and resumed.
+    workload : ndarray of int, shape (n_jobs,)
+        Which stream of the scenario it comes from. [-]
+    home_site : ndarray of int, shape (n_jobs,)
+        Site it runs at unless a policy places it elsewhere. [-]
+    home_cluster : ndarray of int, shape (n_jobs,)
+        Cluster of the home site that it runs on. [-]
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length or the jobs are not sorted by arrival.
+    """
+
+    arrival_s: NDArray[np.float64]
+    earliest_start_s: NDArray[np.float64]
+    deadline_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+    expected_duration_s: NDArray[np.float64]
+    gpus_count: NDArray[np.int64]
+    power_w: NDArray[np.float64]
+    power_fraction: NDArray[np.float64]
+    interruptible: NDArray[np.bool_]
+    workload: NDArray[np.int64]
+    home_site: NDArray[np.int64]
+    home_cluster: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Check that the columns belong together."""
+        if any(len(getattr(self, f.name)) != len(self) for f in fields(self)):
+            msg = "columns of a job table differ in length"
+            raise ValueError(msg)
+        if np.any(np.diff(self.arrival_s) < 0):
+            msg = "jobs are not sorted by arrival"
+            raise ValueError(msg)
+
+    def __len__(self) -> int:
+        """Return the number of jobs."""
+        return len(self.arrival_s)
+
+
+def merge(tables: list[JobTable]) -> JobTable:
+    """Return one table of all jobs, sorted by arrival; equal arrivals keep the tables' order."""
+    if not tables:
+        return empty()
+    columns = {
+        f.name: np.concatenate([getattr(table, f.name) for table in tables])
+        for f in fields(JobTable)
+    }
+    order = np.argsort(columns["arrival_s"], kind="stable")
+    return JobTable(**{name: column[order] for name, column in columns.items()})
+
+
+def empty() -> JobTable:
+    """Return a table without jobs."""
+    whole = dict.fromkeys(("gpus_count", "workload", "home_site", "home_cluster"), "i8")
+    kinds = whole | {"interruptible": "?"}
+    return JobTable(
+        **{f.name: np.empty(0, dtype=kinds.get(f.name, "f8")) for f in fields(JobTable)}
+    )
