@@ -18,7 +18,7 @@ CODE_VERSION: Final = "0.1.0"
 class ModelCard:
     """Where a forecast comes from.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Name of the forecaster's class.
@@ -87,7 +87,7 @@ class ForecastSet:
     the grid, valid_start_s equals issued_at_s; an issue inside an interval begins with that
     interval. Arrays are copied and not writable.
 
-    Parameters
+    Attributes
     ----------
     issued_at_s : ndarray of float, shape (issues,)
         Issue times, rising by equal amounts. [s]

@@ -29,7 +29,7 @@ class History:
     known once that interval has ended and the latency has passed, not earlier. All values, those
     to come too, are handed in once; `take` is the only way to read any of them.
 
-    Parameters
+    Attributes
     ----------
     values : ndarray of float, shape (n,)
         The signal, NaN where there is no value; copied. [any]

@@ -12,23 +12,11 @@ class Persistence:
     """Hold the last known value; NaN where none is known."""
 
     def fit(self, history: History, until_s: float) -> Self:
-        """Learn nothing.
-
-        Returns
-        -------
-        Forecaster
-            Itself.
-        """
+        """Learn nothing."""
         return self
 
     def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
-        """Return the last known value for every interval.
-
-        Returns
-        -------
-        ForecastSet
-            One forecast for each issue.
-        """
+        """Return the last known value for every interval."""
         last = history.last_known_index(issued_at_s)[:, None]
         point = np.repeat(history.take(issued_at_s, last), horizon_count, axis=1)
         card = ModelCard.of(self, history)
@@ -51,28 +39,11 @@ class SeasonalNaive:
         self.season_h = season_h
 
     def fit(self, history: History, until_s: float) -> Self:
-        """Learn nothing.
-
-        Returns
-        -------
-        Forecaster
-            Itself.
-        """
+        """Learn nothing."""
         return self
 
     def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
-        """Return for every interval the latest known value at the same place in the season.
-
-        Returns
-        -------
-        ForecastSet
-            One forecast for each issue.
-
-        Raises
-        ------
-        ValueError
-            If the season is not a whole number of the history's steps.
-        """
+        """Return for every interval the latest known value at the same place in the season."""
         same = history.last_same_phase_index(
             issued_at_s,
             history.target_index(issued_at_s, horizon_count),

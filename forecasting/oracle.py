@@ -33,28 +33,11 @@ class Perfect:
         self.step_s = step_s
 
     def fit(self, history: History, until_s: float) -> Self:
-        """Learn nothing: everything is known.
-
-        Returns
-        -------
-        Forecaster
-            Itself.
-        """
+        """Learn nothing: everything is known."""
         return self
 
     def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
-        """Return the truth, bit for bit; NaN before its first and after its last value.
-
-        Returns
-        -------
-        ForecastSet
-            One forecast for each issue.
-
-        Raises
-        ------
-        ValueError
-            If truth and history do not lie on the same grid.
-        """
+        """Return the truth, bit for bit; NaN before its first and after its last value."""
         grid = History(self.truth, start_s=self.start_s, step_s=self.step_s)
         present_s = grid.valid_start_s(issued_at_s)
         if grid.step_s != history.step_s or (present_s != history.valid_start_s(issued_at_s)).any():

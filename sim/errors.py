@@ -12,7 +12,7 @@ class GridloomError(Exception):
 class Problem:
     """One mistake in a scenario: where it stands and what to do about it.
 
-    Parameters
+    Attributes
     ----------
     line : int
         Line in the scenario file, from 1; 0 where the whole file is meant. [-]

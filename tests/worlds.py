@@ -64,7 +64,14 @@ def site(grid, *, signals=None, battery=None, clusters=(), connection=None, **co
         full[name] = np.broadcast_to(np.asarray(values, dtype=float), grid.n_steps).copy()
     edges_s = grid.window_edges_s
     zero = Series.constant(0.0, float(edges_s[0]), float(edges_s[-1]))
-    names = ("price", "average_carbon_intensity", "marginal_carbon_intensity", "solar", "wind", "load")
+    names = (
+        "price",
+        "average_carbon_intensity",
+        "marginal_carbon_intensity",
+        "solar",
+        "wind",
+        "load",
+    )
     return Site(
         name="here",
         parts=frozenset({"grid"}),
@@ -103,7 +110,9 @@ def job_table(arrival_s, duration_s, gpus_count, *, power_w=np.nan, **columns):
     }
     return JobTable(
         gpus_count=np.broadcast_to(np.asarray(gpus_count, dtype=int), count).copy(),
-        interruptible=np.broadcast_to(np.asarray(columns.get("interruptible", False)), count).copy(),
+        interruptible=np.broadcast_to(
+            np.asarray(columns.get("interruptible", False)), count
+        ).copy(),
         workload=np.zeros(count, dtype=int),
         **table,
         **whole,

@@ -18,7 +18,7 @@ DEFAULT_LIFETIME_YEARS: Final = 4.0
 class GpuPower:
     """IT power of one accelerator with its share of the server, by what it does.
 
-    Parameters
+    Attributes
     ----------
     tdp_w : float
         Power of the accelerator alone when busy at full load. [W]

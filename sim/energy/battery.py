@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class BatteryLimits:
     """What a battery can do; powers are on the AC side, stored energy is in the cells.
 
-    Parameters
+    Attributes
     ----------
     capacity_j : float
         Energy the cells can store. [J]

@@ -20,7 +20,7 @@ HALF_HOUR: Final = pd.Timedelta(minutes=30)
 class PvArray:
     """A fixed photovoltaic array with its inverter.
 
-    Parameters
+    Attributes
     ----------
     dc_capacity_w : float
         Rated DC power of the modules at 1000 W/m2 and 25 degC. [W]

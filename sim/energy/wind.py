@@ -27,7 +27,7 @@ GRAVITY_M_PER_S2: Final = 9.80665
 class Turbine:
     """A turbine type with its power curve at 1.225 kg/m3.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Name in the catalog.

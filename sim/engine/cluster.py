@@ -15,7 +15,7 @@ from sim.energy.dispatch import Connection, Flows
 class Place:
     """Power and energy of one site.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Name of the site.
@@ -93,7 +93,7 @@ class Place:
 class Cluster:
     """Accelerators and queue of one cluster.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Name of the cluster.

@@ -1,4 +1,4 @@
-"""Test anyone's policy: does it keep the contract, is it deterministic, does it see the future?"""
+"""Test anyone's policy for the contract, for determinism and for seeing the future."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from sim.energy.dispatch import Connection
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.simulation import Simulation
 from sim.errors import PolicyError
-from sim.policy.base import METHODS, Roles
+from sim.policy.base import METHODS, ClusterView, Observation, Roles, SiteView
 from sim.policy.build import build
 from sim.registry import ROLES
 from sim.scenario.schema import Forecast, Policy
@@ -81,17 +81,17 @@ def _recording(roles: Roles, log: list[Decision]) -> Roles:
 class _Recorder:
     """Stands in for one role and writes down what it answers."""
 
-    def __init__(self, role: Any, name: str, log: list[Decision]) -> None:
+    def __init__(self, role: object, name: str, log: list[Decision]) -> None:
         self._role = role
         method = METHODS[name]
         setattr(self, method, _written(getattr(role, method), name, log))
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._role, name)
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._role, name)  # does_nothing, replans
 
 
-def _written(ask: Callable[..., Any], role: str, log: list[Decision]) -> Callable[..., Any]:
-    def asked(obs: Any, subject: Any) -> Any:
+def _written(ask: Callable[..., object], role: str, log: list[Decision]) -> Callable[..., object]:
+    def asked(obs: Observation, subject: int | ClusterView | SiteView) -> object:
         answer = ask(obs, subject)
         about = subject if isinstance(subject, int) else subject.name
         log.append((obs.now_s, role, str(about), repr(answer)))

@@ -22,7 +22,7 @@ BY_WEATHER: Final = ("solar", "wind")
 class Demand:
     """Demand of a region: a daily shape plus a response to cold and to heat.
 
-    Parameters
+    Attributes
     ----------
     timezone : str
         Zone of the daily shape.
@@ -53,7 +53,7 @@ class Demand:
 class Blocks:
     """Generators besides sun and wind, in blocks of one cost each; columns of shape (k,).
 
-    Parameters
+    Attributes
     ----------
     available_w : ndarray of float, shape (k,)
         Power available on average. [W]
@@ -75,7 +75,7 @@ class Blocks:
 class Fleet:
     """A region's demand and generators.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Its name in the catalog.

@@ -26,7 +26,7 @@ ROUNDING = 1e-9
 class MarketResult:
     """What the market gave in each hour; columns of shape (n,).
 
-    Parameters
+    Attributes
     ----------
     price_usd_per_j : ndarray of float, shape (n,)
         Price of energy. [USD/J]

@@ -17,7 +17,7 @@ Columns = NDArray[np.float64]
 class StepAccount:
     """Money and carbon of one site in each step, shape (n_steps,); nan where unknown.
 
-    Parameters
+    Attributes
     ----------
     facility_w : ndarray of float
         Facility power with the base load. [W]

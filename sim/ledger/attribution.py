@@ -22,7 +22,7 @@ Columns = NDArray[np.float64]
 class Shares:
     """What jobs caused, shape (n_jobs,); nan where unknown.
 
-    Parameters
+    Attributes
     ----------
     energy_it_j : ndarray of float
         IT energy. [J]
@@ -47,7 +47,7 @@ class Shares:
 class Segments:
     """Stretches of runs at one site, shape (n_segments,).
 
-    Parameters
+    Attributes
     ----------
     job : ndarray of int
         Job. [-]

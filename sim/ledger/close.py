@@ -43,4 +43,5 @@ def close_books(
         frames.append(site_steps(site, record, books, part))
     steps = steps_frame(frames)
     jobs = jobs_frame(log, workloads, segments, shares)
+    del frames, shares, segments  # a million jobs take room
     return metrics(log, steps, jobs), steps, jobs

@@ -133,6 +133,7 @@ def jobs_frame(
     outcome = np.where(log.done, 0, np.where(ran, 1, 2))
 
     def caused(field: str) -> Columns:
+        """Add up what each job's stretches caused."""
         total = np.zeros(count)
         for part, share in zip(parts, shares, strict=True):
             total += np.bincount(part.job, getattr(share, field), minlength=count)

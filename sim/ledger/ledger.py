@@ -19,7 +19,7 @@ TOLERANCE = 1e-9
 class StepRecord:
     """What one site did in each step; columns have shape (n_steps,), powers are step means.
 
-    Parameters
+    Attributes
     ----------
     it_w : ndarray of float
         IT power. [W]
@@ -49,7 +49,7 @@ class StepRecord:
 class RunLog:
     """All that happened in a run.
 
-    Parameters
+    Attributes
     ----------
     jobs : JobTable
         All jobs.

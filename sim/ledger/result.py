@@ -13,7 +13,7 @@ Metrics = dict[str, float | int | None]
 class Run:
     """One policy with one seed on one scenario.
 
-    Parameters
+    Attributes
     ----------
     scenario_name : str
         Name of the scenario.

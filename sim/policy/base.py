@@ -210,6 +210,11 @@ class JobsView:
     """Read-only columns of the jobs that have arrived; the row number is the job id.
 
     The true duration is not among them: policies see the expected one.
+
+    Parameters
+    ----------
+    table : JobTable
+        All jobs of the run.
     """
 
     __slots__ = ("_columns", "count")
@@ -266,35 +271,35 @@ class Observation(Protocol):
 
 
 class OrderPolicy(Protocol):
-    """Which waiting jobs start now?"""
+    """The role that says which waiting jobs start now."""
 
     def select(self, obs: Observation, cluster: ClusterView) -> Sequence[int]:
         """Return waiting jobs to start now, in order; together they must fit. Asked on change."""
 
 
 class ShiftPolicy(Protocol):
-    """From when may a job run?"""
+    """The role that says from when a job may run."""
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
         """Return a start time, or intervals in which it may run [s]. Asked at arrival."""
 
 
 class PlacePolicy(Protocol):
-    """At which site does a job run?"""
+    """The role that says at which site a job runs."""
 
     def choose(self, obs: Observation, job: int) -> int:
         """Return the number of the site. Asked at arrival."""
 
 
 class PowerPolicy(Protocol):
-    """Which power caps apply? This version knows none."""
+    """The role that says which power caps apply; this version knows none."""
 
     def set(self, obs: Observation, site: SiteView) -> object:
         """Return the caps, which must be None. Asked every step."""
 
 
 class StoragePolicy(Protocol):
-    """How does the battery act?"""
+    """The role that says how the battery acts."""
 
     def setpoint(self, obs: Observation, site: SiteView) -> Setpoint:
         """Return (charge_w, discharge_w), one of them 0, or ``"follow"``. Asked every step."""

@@ -27,6 +27,7 @@ def build(choice: str | Policy | type) -> Roles:
         If a class has none of the roles' methods or cannot be built.
     """
     label = choice.__name__.lower() if isinstance(choice, type) else policy_label(choice)
+    chosen: dict[str, Any]
     if isinstance(choice, Policy):
         chosen = {role: _role(label, role, getattr(choice, role)) for role in ROLES}
     else:
@@ -47,7 +48,7 @@ def _named(label: str, name: str | type) -> dict[str, Any]:
     return roles
 
 
-def _role(label: str, role: str, choice: str | Role) -> Any:
+def _role(label: str, role: str, choice: str | Role) -> object:
     name, parameters = (choice, {}) if isinstance(choice, str) else (choice.use, choice.parameters)
     built = _new(label, POLICIES[role].get(name, name), parameters)
     if not hasattr(built, METHODS[role]):
@@ -56,10 +57,11 @@ def _role(label: str, role: str, choice: str | Role) -> Any:
     return built
 
 
-def _new(label: str, target: str | type, parameters: dict[str, Any]) -> Any:
+def _new(label: str, target: str | type, parameters: dict[str, Any]) -> object:
     try:
         cls = target if isinstance(target, type) else load_class(target)
-        return cls(**parameters)
+        built: object = cls(**parameters)
     except (ImportError, TypeError, ValueError) as error:
         msg = f"{label}: {target} cannot be built: {error}"
         raise PolicyError(msg) from error
+    return built

@@ -10,7 +10,7 @@ import pandas as pd
 class Outcome:
     """One metric of one policy.
 
-    Parameters
+    Attributes
     ----------
     mean : float, int or None
         Mean over the seeds; None where the metric has no meaning. [unit of the metric]
@@ -34,7 +34,7 @@ class Outcome:
 class Comparison:
     """Runs of one scenario side by side.
 
-    Parameters
+    Attributes
     ----------
     scenario : str
         Name of the scenario.

@@ -12,7 +12,7 @@ Value = float | int | None
 class Metric:
     """How a reader meets one metric.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Its name in metrics.json.

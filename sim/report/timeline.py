@@ -19,7 +19,7 @@ _SPANS: Final = (("d", DAY_S), ("h", HOUR_S), ("min", MINUTE_S))
 class Timeline:
     """Steps of one site, joined into as few points as a figure can show.
 
-    Parameters
+    Attributes
     ----------
     frame : DataFrame
         Steps of one site, in order of time.

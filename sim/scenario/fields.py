@@ -90,6 +90,7 @@ def by_shape(otherwise: str, **tag_of_key: str) -> Callable[[object], str]:
     """
 
     def tag(value: object) -> str:
+        """Pick the alternative."""
         if isinstance(value, str):
             return "name"
         if isinstance(value, (int, float)):

@@ -69,7 +69,7 @@ def data_fault(path: Path) -> str | None:
 class Columns:
     """Some columns of a CSV file, as text.
 
-    Parameters
+    Attributes
     ----------
     lines : list of int
         Line of each row in the file, from 1. [-]

@@ -31,7 +31,7 @@ _PACKAGE: Final = Path(__file__).parents[1]
 class LoadedScenario:
     """A scenario without mistakes, and where its files are.
 
-    Parameters
+    Attributes
     ----------
     spec : Scenario
         The scenario with every default filled in.

@@ -21,7 +21,7 @@ _PLAIN_NAME: Final = re.compile(r"[\w-]{1,60}", re.ASCII)
 class Finding:
     """A mistake in a scenario.
 
-    Parameters
+    Attributes
     ----------
     path : tuple of str and int
         The field that is wrong.
@@ -43,7 +43,7 @@ class Finding:
 class Source:
     """A scenario file as plain values with the position of each.
 
-    Parameters
+    Attributes
     ----------
     tree : dict
         The scenario as dicts, tuples and scalars; times stay text.

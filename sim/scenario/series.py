@@ -24,7 +24,7 @@ _FACTORS: Final[dict[str, float]] = {**POWER_UNITS, **PRICE_UNITS, **CARBON_UNIT
 class Series:
     """A quantity that is constant within each of its intervals.
 
-    Parameters
+    Attributes
     ----------
     edges_s : ndarray of float, shape (n_intervals + 1,)
         Bounds of the intervals since the scenario's start, strictly increasing. [s]

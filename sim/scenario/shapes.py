@@ -16,7 +16,7 @@ from sim.scenario.positions import FieldPath
 class Alternative:
     """One shape that a value may have.
 
-    Parameters
+    Attributes
     ----------
     tag : str or None
         What pydantic calls it in the location of an error.
@@ -113,7 +113,7 @@ def chosen(options: tuple[Alternative, ...], value: object) -> Alternative | Non
 class Place:
     """A place in a scenario, as the schema sees it.
 
-    Parameters
+    Attributes
     ----------
     path : tuple of str and int
         Keys and list positions that lead there.

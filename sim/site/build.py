@@ -183,7 +183,7 @@ class _Builder:
         tariff = contract.tariff
         delivery = 0.0 if tariff is None else tariff.delivery_usd_per_kwh * USD_PER_KWH
         energy = self._energy_prices(contract, market)
-        return None if energy is None else Series(energy.edges_s, energy.values + delivery)
+        return None if energy is None else Series(energy.edges_s, delivery + energy.values)  # noqa: PD011 - a Series of ours
 
     def _energy_prices(self, contract: schema.Grid, market: MarketResult | None) -> Series | None:
         if contract.tariff is not None:

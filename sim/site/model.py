@@ -15,7 +15,7 @@ from sim.site.times import Columns, TimeGrid
 class ClusterSpec:
     """A cluster as the run needs it.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Its name.
@@ -43,7 +43,7 @@ class ClusterSpec:
 class Site:
     """Everything about a site that no decision changes; columns have shape (n_steps,).
 
-    Parameters
+    Attributes
     ----------
     name : str
         Its name.

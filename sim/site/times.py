@@ -21,7 +21,7 @@ HISTORY_H = 216
 class TimeGrid:
     """The times of a run.
 
-    Parameters
+    Attributes
     ----------
     start : datetime
         First moment, UTC.

@@ -31,7 +31,7 @@ PAGE: Final = "report.html"
 class Task:
     """One run to carry out.
 
-    Parameters
+    Attributes
     ----------
     policy : str or Policy
         Its policy.

@@ -42,7 +42,7 @@ PLAUSIBLE: Final[Mapping[str, tuple[float, float, str]]] = MappingProxyType(
 class Weather:
     """Hourly weather of a place; its arrays are read-only.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Name of the place.

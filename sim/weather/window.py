@@ -17,7 +17,7 @@ _DAYS_BEFORE_MONTH: Final = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31
 class WeatherSlice(Weather):
     """Hourly weather on real dates: row k holds for one hour from ``time_utc[k]``.
 
-    Parameters
+    Attributes
     ----------
     time_utc : DatetimeIndex, shape (n,)
         Starts of the hours, UTC.

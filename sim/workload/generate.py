@@ -20,7 +20,7 @@ from sim.workload.traces import read_jobs
 class Home:
     """Clusters that a stream's jobs can call home, in order of preference.
 
-    Parameters
+    Attributes
     ----------
     site : int
         Number of the site. [-]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 class JobTable:
     """All jobs of a run, sorted by arrival; the row number is the job's id.
 
-    Parameters
+    Attributes
     ----------
     arrival_s : ndarray of float, shape (n_jobs,)
         Time at which the job becomes known. [s]

@@ -26,7 +26,7 @@ _FALSE = frozenset({"false", "0", "no", ""})
 class TraceColumns:
     """Columns of a jobs file in SI, sorted by arrival, shape (n_jobs,).
 
-    Parameters
+    Attributes
     ----------
     arrival_s, earliest_start_s : ndarray of float
         Arrival, and the time before which it cannot start. [s]

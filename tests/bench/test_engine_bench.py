@@ -25,7 +25,7 @@ JOBS, CAPACITY, REPEATS = 200_000, 256, 5
 
 
 def gang_jobs(count):
-    """Return arrival [s], duration [s] and gang size of random jobs that load the cluster by 80 %."""
+    """Return arrivals [s], durations [s] and gang sizes of jobs that load the cluster by 80 %."""
     rng = stream(0, "bench/jobs")
     gpus = rng.choice([1, 2, 4, 8, 16], count)
     duration_s = rng.lognormal(6.0, 1.0, count)

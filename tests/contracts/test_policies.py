@@ -43,7 +43,7 @@ class Both:
 
 
 class PricedByForecast:
-    """Charges when the forecast mean is above the present price: allowed, it sees forecasts only."""
+    """Charges when the forecast mean is above the present price: it sees forecasts only."""
 
     def setpoint(self, obs, site):
         mean = obs.forecast(site.index, "price").point.mean()

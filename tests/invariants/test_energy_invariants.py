@@ -120,7 +120,9 @@ def test_jobs_and_the_idle_share_add_up_to_the_sites_totals():
     log = a_day()
     metrics, steps, jobs = close_books(log, ["training"])
     busy = jobs["energy_it_kwh"].sum()
-    assert busy + metrics["energy_idle_it_kwh"] == pytest.approx(metrics["energy_it_kwh"], rel=1e-12)
+    assert busy + metrics["energy_idle_it_kwh"] == pytest.approx(
+        metrics["energy_it_kwh"], rel=1e-12
+    )
     # Idle accelerators by hand: 32 less those that are busy, 70 W each, over 24 h.
     idle_kwh = float(((32 - steps["gpus_busy_count"]) * 0.07 / 12).sum())
     assert metrics["energy_idle_it_kwh"] == pytest.approx(idle_kwh, rel=1e-9)
@@ -157,7 +159,7 @@ def test_a_leaky_battery_is_caught():
     log = a_day()
     record = log.records[0]
     leaky = replace(record, stored_j=record.stored_j - np.linspace(0.0, 1e4, len(record.stored_j)))
-    with pytest.raises(BalanceError, match="stored energy .* does not balance in step 1 "):
+    with pytest.raises(BalanceError, match=r"stored energy .* does not balance in step 1 "):
         check_balance(log.sites[0], leaky)
 
 
@@ -166,7 +168,7 @@ def test_a_flow_that_went_missing_is_caught():
     record = log.records[0]
     import_w = record.import_w.copy()
     import_w[100] += 0.01
-    with pytest.raises(BalanceError, match="power .* does not balance in step 100 "):
+    with pytest.raises(BalanceError, match=r"power .* does not balance in step 100 "):
         check_balance(log.sites[0], replace(record, import_w=import_w))
 
 
@@ -178,5 +180,5 @@ def test_a_job_billed_twice_is_caught():
         segment_start_s=np.append(log.segment_start_s, log.segment_start_s[5]),
         segment_end_s=np.append(log.segment_end_s, log.segment_end_s[5]),
     )
-    with pytest.raises(BalanceError, match="IT power .* of jobs and idle accelerators"):
+    with pytest.raises(BalanceError, match=r"IT power .* of jobs and idle accelerators"):
         close_books(twice, ["training"])

@@ -1,4 +1,4 @@
-"""No job is lost, run twice, or given fewer accelerators than its gang; the same seed, the same run."""
+"""No job is lost, run twice, or given fewer accelerators than its gang; equal seeds, equal runs."""
 
 import numpy as np
 import pytest

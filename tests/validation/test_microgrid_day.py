@@ -60,7 +60,9 @@ def simulate(folder, *, efficiency, series_min=5, step_min=5):
     count = series_min // 5
     day = pd.DataFrame(
         {
-            "time": pd.date_range("2025-06-02", periods=len(hour) // count, freq=f"{series_min}min"),
+            "time": pd.date_range(
+                "2025-06-02", periods=len(hour) // count, freq=f"{series_min}min"
+            ),
             "load": load.reshape(-1, count).mean(axis=1),
             "solar": solar.reshape(-1, count).mean(axis=1),
         }

@@ -67,18 +67,13 @@ def easy_starts(arrival_s, duration_s, gpus_count, capacity):
             queue += [job for job, time in enumerate(arrival_s) if time == now]
         running = {job: end for job, end in running.items() if end > now}
         for job in list(queue):
-            used = sum(gpus_count[other] for other in running)
-            if used + gpus_count[job] > capacity:
-                continue
-            with_job = running | {job: now + duration_s[job]}
-            first = queue[0]
-            if job != first and earliest_s(gpus_count[first], with_job) > earliest_s(
-                gpus_count[first], running
-            ):
-                continue
-            queue.remove(job)
-            running = with_job
-            start_s[job] = now
+            first, with_job = gpus_count[queue[0]], running | {job: now + duration_s[job]}
+            fits = sum(gpus_count[other] for other in with_job) <= capacity
+            delays = job != queue[0] and earliest_s(first, with_job) > earliest_s(first, running)
+            if fits and not delays:
+                queue.remove(job)
+                running = with_job
+                start_s[job] = now
     return np.array([start_s[job] for job in range(len(arrival_s))])
 
 
@@ -87,7 +82,9 @@ def test_easy_backfill_starts_of_random_gang_jobs_equal_those_of_its_definition(
     count, capacity = 600, 16
     gpus = rng.choice([1, 2, 4, 8, 16], count, p=[0.4, 0.25, 0.15, 0.15, 0.05])
     duration_s = rng.lognormal(8.0, 1.2, count)
-    arrival_s = np.cumsum(rng.exponential(gpus.mean() * duration_s.mean() / (0.9 * capacity), count))
+    arrival_s = np.cumsum(
+        rng.exponential(gpus.mean() * duration_s.mean() / (0.9 * capacity), count)
+    )
     grid = time_grid(math.ceil(arrival_s[-1] / 3600) + 300, step_s=3600.0)
     jobs = job_table(arrival_s, duration_s, gpus, power_w=1.0)
     log = run_log([site(grid, clusters=[cluster(capacity)])], jobs, "easy-backfill")
