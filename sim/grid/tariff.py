@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.scenario.site_schema import Tariff, TimeOfUsePeriod
+from sim.scenario.grid_schema import Tariff, TimeOfUsePeriod
 from sim.units import KW, MINUTE_S, USD_PER_KWH
 
 SATURDAY: Final = 5

@@ -162,10 +162,10 @@ def nearest_field(name: str, part: type[Part]) -> str | None:
     str or None
         A field that differs only in the unit at its end, else the most similar one, else None.
     """
-    stems = {_stem(field, unit_of(info)): field for field, info in part.model_fields.items()}
-    same = [stem for stem in stems if stem and (name == stem or name.startswith(f"{stem}_"))]
-    if same:
-        return stems[max(same, key=len)]
+    for field, info in part.model_fields.items():
+        stem = _stem(field, unit_of(info))
+        if stem and (name == stem or name.startswith(f"{stem}_")):
+            return field
     return next(iter(get_close_matches(name, part.model_fields, n=1, cutoff=0.6)), None)
 
 

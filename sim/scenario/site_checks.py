@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sim.catalog import table
 from sim.registry import did_you_mean
+from sim.scenario.datacenter_schema import Cooling
+from sim.scenario.grid_schema import Market
 from sim.scenario.partial import BROKEN, settled
 from sim.scenario.positions import FieldPath, Finding, quoted, repeated
 from sim.scenario.schema import Scenario
-from sim.scenario.site_schema import Cooling, Market, Site, SolarArray, WindFarm
+from sim.scenario.site_schema import Site, SolarArray, WindFarm
 
 
 def site_mistakes(scenario: Scenario) -> list[Finding]:

@@ -16,6 +16,9 @@ from sim.energy.wind import farm_power_w, load_turbine
 from sim.grid.market import MarketResult, clear, load_fleet
 from sim.grid.tariff import energy_prices_usd_per_j
 from sim.scenario import site_schema as schema
+from sim.scenario.battery_schema import Battery
+from sim.scenario.datacenter_schema import Cooling
+from sim.scenario.grid_schema import Grid, Market
 from sim.scenario.schema import Scenario
 from sim.scenario.series import Series, read_series
 from sim.scenario.series_schema import ConstantCarbon, ConstantPower, FileSeries
@@ -92,7 +95,7 @@ class _Builder:
         names = {n for n in ("solar", "wind", "battery", "grid") if getattr(self.spec, n)}
         if self.spec.datacenter:
             names.add("datacenter")
-            if isinstance(self.spec.datacenter.pue, schema.Cooling):
+            if isinstance(self.spec.datacenter.pue, Cooling):
                 names.add("cooling")
         return frozenset(names)
 
@@ -163,7 +166,7 @@ class _Builder:
         choice = self.spec.grid.market if self.spec.grid else None
         if choice is None:
             return None
-        market = schema.Market(fleet=choice) if isinstance(choice, str) else choice
+        market = Market(fleet=choice) if isinstance(choice, str) else choice
         turbine = load_turbine(_REGION_TURBINE)
         region = PvArray(surface_tilt=self.weather.latitude_deg, **_REGION_ARRAY)
         wind_w = farm_power_w(self.weather, turbine, count=1, **_REGION_HUB)
@@ -185,7 +188,7 @@ class _Builder:
         energy = self._energy_prices(contract, market)
         return None if energy is None else Series(energy.edges_s, delivery + energy.values)  # noqa: PD011 - a Series of ours
 
-    def _energy_prices(self, contract: schema.Grid, market: MarketResult | None) -> Series | None:
+    def _energy_prices(self, contract: Grid, market: MarketResult | None) -> Series | None:
         if contract.tariff is not None:
             edges_s = _quarter_hours(self.grid)
             starts = pd.DatetimeIndex(
@@ -228,7 +231,7 @@ class _Builder:
         match self.spec.datacenter.pue if self.spec.datacenter else None:
             case None:
                 return None, None, None
-            case schema.Cooling(cooling=plant):
+            case Cooling(cooling=plant):
                 cooling, conversion = overheads(plant, self.weather.temp_air)
                 return self.grid.hourly(cooling), self.grid.hourly(conversion), None
             case pue:
@@ -267,7 +270,7 @@ def _quarter_hours(grid: TimeGrid) -> Columns:
     return np.arange(first_s, last_s + 1.0, 15 * MINUTE_S)
 
 
-def _battery(spec: schema.Battery | None) -> BatteryLimits | None:
+def _battery(spec: Battery | None) -> BatteryLimits | None:
     if spec is None:
         return None
     return BatteryLimits(
@@ -282,7 +285,7 @@ def _battery(spec: schema.Battery | None) -> BatteryLimits | None:
     )
 
 
-def _connection(spec: schema.Grid | None) -> Connection:
+def _connection(spec: Grid | None) -> Connection:
     """Return the limits of the grid connection; an island has none to import or export through."""
     if spec is None:
         return Connection(0.0, 0.0)

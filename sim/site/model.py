@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sim.datacenter.hardware import GpuPower
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
+from sim.scenario.grid_schema import Tariff
 from sim.scenario.series import Series
-from sim.scenario.site_schema import Tariff
 from sim.site.times import Columns, TimeGrid
 
 

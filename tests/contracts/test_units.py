@@ -67,15 +67,16 @@ def problems(source):
             continue
         sections = NumpyDocString(doc)
         for entry in [*sections["Parameters"], *sections["Attributes"]]:
+            where = f"line {node.lineno}: {node.name}"
             unit = re.search(r"\[([^\]]+)\]\.?$", " ".join(entry.desc).strip())
             if not NUMBER.match(entry.type):
                 continue
             for name in entry.name.split(", "):
                 wanted = unit_of(name)
                 if unit is None:
-                    yield f"line {node.lineno}: {node.name}({name}) is a number without a [unit]"
+                    yield f"{where}({name}) is a number without a [unit]"
                 elif wanted and unit[1] != wanted:
-                    yield f"line {node.lineno}: {node.name}({name}) says [{unit[1]}], not [{wanted}]"
+                    yield f"{where}({name}) says [{unit[1]}], not [{wanted}]"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

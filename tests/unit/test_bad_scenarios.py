@@ -599,6 +599,13 @@ def test_class_of_the_users_own_that_does_not_work_is_told(
     assert problems(tmp_path, text) == [f"34:57 policies[1].storage.use: {message}"]
 
 
+def test_forecaster_that_only_fits_is_told(tmp_path):
+    (tmp_path / "own_forecaster.py").write_text("class Half:\n def fit(self): ...\n")
+    text = edited(("model: seasonal-naive", 'model: "own_forecaster:Half"'))
+    expected = "31:19 forecast.model: own_forecaster:Half has no method fit and predict."
+    assert problems(tmp_path, text) == [expected]
+
+
 def test_unknown_parameter_of_a_users_class_is_told(tmp_path):
     code = """\
         class Mine:

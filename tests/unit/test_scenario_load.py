@@ -83,6 +83,11 @@ def test_resolved_scenario_reads_back_the_same(small, tmp_path):
     assert resolved_yaml(small(text).spec) == text
 
 
+def test_resolved_scenario_has_a_line_a_field(small):
+    short, long = (small(f"{SMALL}description: {'word ' * n}").spec for n in (1, 99))
+    assert resolved_yaml(long).count("\n") == resolved_yaml(short).count("\n")
+
+
 def test_loaded_scenario_travels_to_another_process(small):
     loaded = small()
     assert pickle.loads(pickle.dumps(loaded)) == loaded

@@ -3,12 +3,14 @@
 import pytest
 
 from sim.errors import Problem
+from sim.scenario.battery_schema import Battery
+from sim.scenario.grid_schema import Grid, Tariff
 from sim.scenario.messages import limits_text, nearest_field, shown
 from sim.scenario.partial import BROKEN, BrokenPartError, best_effort, settled
 from sim.scenario.positions import Finding, Source, path_text, quoted
 from sim.scenario.schema import Scenario, Training
 from sim.scenario.shapes import down
-from sim.scenario.site_schema import Battery, Grid, Site, Tariff
+from sim.scenario.site_schema import Site
 
 
 def test_path_is_written_as_people_do():
@@ -21,6 +23,7 @@ def test_quoted_text_stays_on_one_line_and_short():
     assert quoted('a"b\n') == '"a\\"b\\n"'
     assert quoted("é") == '"é"'
     assert quoted("\x1b[31m") == '"\\u001b[31m"'
+    assert quoted("a\u202eb") == '"a\\u202eb"'
     assert quoted("x" * 61) == '"' + "x" * 57 + '..."'
 
 
@@ -42,6 +45,7 @@ def test_finding_in_a_missing_field_stands_at_the_field_around_it():
         ("duration_days", Scenario, "duration_h"),
         ("carbon_price_usd_per_kg", Tariff, "carbon_price_usd_per_t"),
         ("energy_price", Tariff, "energy_usd_per_kwh"),
+        ("delivery", Tariff, "delivery_usd_per_kwh"),
         ("export_limit_w", Grid, "export_limit_kw"),
         ("duration_h", Training, "duration"),
         ("qqqq", Battery, None),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.grid.tariff import billing_months, demand_charges_usd, energy_prices_usd_per_j
-from sim.scenario.site_schema import Tariff, TimeOfUsePeriod
+from sim.scenario.grid_schema import Tariff, TimeOfUsePeriod
 
 HOUR_S = 3600.0
 EASTERN = "America/New_York"
