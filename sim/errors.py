@@ -31,7 +31,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the problem as one line, as the command line prints it."""
-        position = f"{self.line}:{self.column}"
+        position = f"{self.line}:{self.column}" if self.line else ""
         subject = f"{self.where}: " if self.where else ""
         return f"  {position:<7}{subject}{self.message}"
 

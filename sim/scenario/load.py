@@ -166,11 +166,11 @@ def starter_text() -> str:
 
 def _find(source: str | Path) -> Path:
     path = Path(source)
-    if isinstance(source, Path) or path.suffix or len(path.parts) != 1 or path.exists():
+    if isinstance(source, Path) or path.suffix or len(path.parts) != 1 or path.is_file():
         return path
     known = built_in_scenarios()
-    if source in known:
-        return known[source]
+    if source in known or path.exists():
+        return known.get(source, path)
     hint = did_you_mean(source, known) if known else ""
     message = f"there is no such file, nor a built-in scenario.{hint}"
     raise ScenarioError(source, [Problem(0, 0, "", message)])

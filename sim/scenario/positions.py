@@ -23,7 +23,7 @@ class Finding:
 
     Attributes
     ----------
-    path : tuple of str and int
+    path : FieldPath
         The field that is wrong.
     message : str
         What is wrong, what is allowed and what to do.
@@ -89,7 +89,7 @@ def path_text(path: FieldPath) -> str:
 
     Parameters
     ----------
-    path : tuple of str and int
+    path : FieldPath
         Keys and list positions.
 
     Returns
@@ -133,7 +133,7 @@ def repeated(what: str, names: Sequence[str], path: FieldPath) -> Iterator[Findi
         What bears the names.
     names : sequence of str
         The names.
-    path : tuple of str and int
+    path : FieldPath
         The list whose entries have them in their field ``name``.
 
     Yields

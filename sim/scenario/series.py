@@ -192,7 +192,7 @@ def coverage_fault(series: Series, ref: FileSeries, *, start: datetime, end_s: f
     Parameters
     ----------
     series : Series
-        The series.
+        The series, in coherent SI. [W, USD/J or kgCO2e/J]
     ref : FileSeries
         Where it comes from.
     start : datetime

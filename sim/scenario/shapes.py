@@ -115,7 +115,7 @@ class Place:
 
     Attributes
     ----------
-    path : tuple of str and int
+    path : FieldPath
         Keys and list positions that lead there.
     allowed : tuple of Alternative
         What may stand there; empty for a field that does not exist.
@@ -138,7 +138,7 @@ def down(part: type[Part], location: Iterable[str | int]) -> Place:
     ----------
     part : type
         The part to begin at.
-    location : iterable of str and int
+    location : iterable
         Field names, list positions, and tags of the alternatives taken.
 
     Returns

@@ -1,75 +1,13 @@
 """Wrong scenarios, each with the very lines that the user must read."""
 
-import gzip
-import os
-from textwrap import dedent
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from scenario_texts import BASE, LOAD, SERIES, edited, problems
 
 from sim.errors import ScenarioError
 from sim.scenario.load import load_scenario
-
-BASE = """\
-schema_version: 1
-name: base
-start: 2025-06-02T00:00Z
-duration_h: 24
-step_min: 15
-seeds: [1, 2]
-sites:
-  - name: lab
-    weather: {tmy: greensboro-nc}
-    solar: {dc_capacity_kw: 100}
-    wind: {turbine: ewt-dw61-1000, hub_height_m: 69, shear_exponent: 0.2}
-    battery:
-      capacity_kwh: 400
-      max_charge_kw: 100
-      max_discharge_kw: 100
-      initial_soc: 0.5
-    grid:
-      market: us-carolinas
-      tariff: {timezone: America/New_York, delivery_usd_per_kwh: 0.03}
-      import_limit_kw: 500
-    base_load: {constant_kw: 10}
-    datacenter:
-      clusters:
-        - {name: main, accelerator: h100-sxm, nodes: 4}
-      pue: 1.2
-workload:
-  - type: training
-    arrivals: {poisson_per_h: 1}
-    gpus: 8
-    duration: {median_h: 2}
-forecast: {model: seasonal-naive}
-policies:
-  - fifo
-  - {name: shifty, shift: lowest-window, storage: self-consumption}
-"""
-LOAD = "{constant_kw: 10}"
-SERIES = "{file: load.csv, column: load, unit: kW}"
-SERIES_AT = "21:5 sites[0].base_load: load.csv"
-
-
-def problems(folder, text, source=None):
-    path = folder / "s.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ScenarioError, match="problem") as caught:
-        load_scenario(path if source is None else source)
-    heading, *lines = str(caught.value).splitlines()
-    count = f"{len(lines)} problem{'s' * (len(lines) != 1)}"
-    assert heading == f"{path if source is None else source}: {count}"
-    return [" ".join(line.split(maxsplit=1)) for line in lines]
-
-
-def edited(*edits):
-    text = BASE
-    for old, new in edits:
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the base"
-        text = text.replace(old, new)
-    return text
 
 
 def test_the_base_of_all_wrong_scenarios_is_right(tmp_path):
@@ -170,25 +108,6 @@ WRONG = {
         "3:8 start: 00:10:00 (UTC) is not on a step of 15 min. Move it to one."),
     "start out of all calendars": ("start: 2025-06-02T00:00Z", "start: 9999-01-01T00:00Z",
         "3:8 start: the year 9999 is not in 1900 to 2100."),
-    # YAML
-    "doubled key": ("duration_h: 24", "duration_h: 24\nname: twin",
-        "5:1 name: stands twice, first in line 2. Remove one."),
-    "tag": ("name: base", "name: !!python/object:os.system base",
-        "2:7 name: tags such as tag:yaml.org,2002:python/object:os.system are not read. "
-        "Write the plain value."),
-    "merge key": ("name: base", "name: base\n<<: {seeds: [1]}",
-        "3:1 field names must be plain text (no <<, number or list)."),
-    "broken bracket": ("seeds: [1, 2]", "seeds: [1, 2",
-        "7:6 this is not valid YAML: expected ',' or ']', but got ':'."),
-    "tab": ("    battery:", "\tbattery:",
-        "12:1 this is not valid YAML: found character '\\t' that cannot start any token."),
-    "second document": ("forecast:", "---\nforecast:",
-        "31:1 this is not valid YAML: a second document begins here, "
-        "but one file is one scenario."),
-    "YAML 1.1": ("schema_version: 1", "%YAML 1.1\n---\nschema_version: 1",
-        "1:1 YAML directives (%) are not read. Remove this line."),
-    "control character": ("name: base", "name: ba\x07se",
-        "2:9 character U+0007 is not allowed in YAML. Remove it."),
     # how fields fit together
     "seed twice": ("seeds: [1, 2]", "seeds: [1, 1]",
         "6:12 seeds[1]: 1 stands twice. Each seed is one replicate."),
@@ -261,6 +180,9 @@ WRONG = {
         "29:28 workload[0].gpus.weights: all weights are 0. At least one must be above 0."),
     "unknown site": ("gpus: 8", "gpus: 8\n    site: lap",
         '30:11 workload[0].site: there is no site "lap". Did you mean lab?'),
+    "site without a data center": ("workload:\n  - type: training",
+        "  - {name: park}\nworkload:\n  - type: training\n    site: park",
+        "29:11 workload[0].site: site park has no data center to run jobs."),
     "unknown cluster": ("gpus: 8", "gpus: 8\n    cluster: mainn",
         '30:14 workload[0].cluster: there is no cluster "mainn". Did you mean main?'),
     "no data center": ("    datacenter:\n      clusters:\n"
@@ -279,38 +201,11 @@ WRONG = {
     "more jobs than memory": ("poisson_per_h: 1", "poisson_per_h: 1e9",
         "28:31 workload[0].arrivals.poisson_per_h: would make 2.4e+10 jobs; "
         "at most 1e+08 can be simulated."),
-    # policies
-    "unknown policy": ("- fifo", "- fifoo",
-        '33:5 policies[0]: there is no policy "fifoo". Did you mean fifo?'),
-    "name of two roles": ("- fifo", "- none",
-        '33:5 policies[0]: "none" can be shift and power. Say which: {name: ..., shift: none}.'),
-    "role of another kind": ("storage: self-consumption", "storage: lowest-window",
-        '34:51 policies[1].storage: there is no storage policy "lowest-window". '
-        "Allowed: idle, self-consumption."),
-    "policy twice": ("name: shifty", "name: fifo",
-        "34:5 policies[1]: a policy named fifo stands above. Give one of them another name:."),
-    "parameter of a built-in": ("shift: lowest-window", "shift: {use: none, signal: price}",
-        "34:39 policies[1].shift.signal: unknown parameter. NoShift takes none."),
-    "no module": ("- fifo", '- "no_such_module:Mine"',
-        "33:5 policies[0]: cannot import no_such_module: "
-        "ModuleNotFoundError: No module named 'no_such_module'."),
-    "no class": ("- fifo", '- "fractions:Fractions"',
-        "33:5 policies[0]: module fractions has no class Fractions. Did you mean Fraction?"),
-    "no policy at all": ("- fifo", '- "fractions:Fraction"',
-        "33:5 policies[0]: fractions:Fraction has no method "
-        "select or plan or choose or set or setpoint."),
-    "no form": ("- fifo", '- ":Mine"',
-        '33:5 policies[0]: ":Mine" is not of the form "module:Class".'),
-    "unknown forecaster": ("model: seasonal-naive", "model: seasonal_naive",
-        '31:19 forecast.model: there is no forecaster "seasonal_naive". '
-        "Did you mean seasonal-naive?"),
-    "no forecaster": ("model: seasonal-naive", 'model: "fractions:Fraction"',
-        "31:19 forecast.model: fractions:Fraction has no method fit and predict."),
 }  # fmt: skip
-WRONG_CASES = [(old, new, expected) for old, new, *expected in WRONG.values()]
+CASES = [(old, new, expected) for old, new, *expected in WRONG.values()]
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), WRONG_CASES, ids=WRONG)
+@pytest.mark.parametrize(("old", "new", "expected"), CASES, ids=WRONG)
 def test_wrong_scenario_is_told(tmp_path, old, new, expected):
     assert problems(tmp_path, edited((old, new))) == expected
 
@@ -401,220 +296,3 @@ def problems_of(file):
     except ScenarioError as error:
         return error.problems, str(error)
     return (), ""
-
-
-BOMB = "a: &a [x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
-    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
-)
-
-
-def test_yaml_bomb_is_refused_without_expanding_it(tmp_path):
-    lines = problems(tmp_path, BOMB)
-    assert lines[0] == "1:4 anchors (&) and aliases (*) are not read. Write the value out."
-    assert len(lines) == 9
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is empty. `gridloom new scenario FILE` writes one to start from."),
-        (b"# only a comment\n", "is empty. `gridloom new scenario FILE` writes one to start from."),
-        (b"name: caf\xe9\n", "is not UTF-8 text (byte 10). Save it as UTF-8."),
-        (b"#" * 1_000_001, "is larger than 1 MB; a scenario is a few kilobytes."),
-        (b"- " * 3000, "is nested too deeply."),
-    ],
-    ids=["empty", "comment", "latin-1", "huge", "deep"],
-)
-def test_file_that_is_no_scenario_is_told(tmp_path, content, message):
-    (tmp_path / "s.yaml").write_bytes(content)
-    with pytest.raises(ScenarioError, match="1 problem") as caught:
-        load_scenario(tmp_path / "s.yaml")
-    assert [str(problem).split(maxsplit=1)[1] for problem in caught.value.problems] == [message]
-
-
-def test_list_at_the_top_is_told(tmp_path):
-    expected = ["1:1 must be a mapping of fields such as name: and sites:."]
-    assert problems(tmp_path, "- name: x\n") == expected
-
-
-def test_missing_scenario_and_folder_are_told(tmp_path):
-    with pytest.raises(ScenarioError, match=r"gone\.yaml: 1 problem\n.*no such file\."):
-        load_scenario(tmp_path / "gone.yaml")
-    with pytest.raises(ScenarioError, match=r"is a directory, not a file\."):
-        load_scenario(tmp_path)
-    with pytest.raises(ScenarioError, match="nor a built-in scenario"):
-        load_scenario("no-such-scenario")
-
-
-DAY = [f"2025-06-02T{hour:02}:00Z,{hour}" for hour in range(24)]
-
-
-def with_rows(rows, header="time,load"):
-    return "\n".join([header, *rows]) + "\n"
-
-
-def replaced(row, text):
-    return with_rows([*DAY[:row], *([text] if text is not None else []), *DAY[row + 1 :]])
-
-
-BAD_SERIES = {
-    "gap": (replaced(5, None),
-        ", line 7: gap: time 2025-06-02T06:00Z is 2 h after the row above, "
-        "but rows are 1 h apart. Space them evenly."),
-    "duplicate": (replaced(5, "2025-06-02T04:00Z,1"),
-        ", line 7: time 2025-06-02T04:00Z stands twice. Keep one row a time."),
-    "unsorted": (replaced(5, "2025-06-02T03:00Z,1"),
-        ", line 7: time 2025-06-02T03:00Z is before the row above. Sort by time."),
-    "too short": (with_rows(DAY[:20]),
-        " is too short: it covers 2025-06-02T00:00Z to 2025-06-02T20:00Z, "
-        "but the run goes from 2025-06-02T00:00Z to 2025-06-03T00:00Z."),
-    "too late": (with_rows([f"{3600 * (hour + 1)},1" for hour in range(24)]),
-        " is too short: it covers 2025-06-02T01:00Z to 2025-06-03T01:00Z, "
-        "but the run goes from 2025-06-02T00:00Z to 2025-06-03T00:00Z."),
-    "one row": (with_rows(DAY[:1]),
-        " has 1 row; at least two show how far rows are apart."),
-    "NaN": (replaced(3, "2025-06-02T03:00Z,nan"),
-        ', line 5: "nan" is not a finite number in column load.'),
-    "empty cell": (replaced(3, "2025-06-02T03:00Z,"),
-        ", line 5: the cell is empty in column load."),
-    "text": (replaced(3, "2025-06-02T03:00Z,n/a"),
-        ', line 5: "n/a" is not a finite number in column load.'),
-    "negative": (replaced(3, "2025-06-02T03:00Z,-1"),
-        ", line 5: -1 in column load is negative."),
-    "decimal comma": (replaced(3, "2025-06-02T03:00Z,1,5"),
-        " line 5 has 3 cells, but the header names 2."),
-    "local date": (replaced(3, "02.06.2025 03:00,1"),
-        ', line 5: "02.06.2025 03:00" in column time is not a time such as 2025-06-02T00:00Z.'),
-    "time among seconds": (with_rows(["0,1", "3600,1", "2025-06-02T02:00Z,1"]),
-        ', line 4: "2025-06-02T02:00Z" in column time is not a number of seconds.'),
-    "no such column": (with_rows(DAY, "time,loads"),
-        ' has no column "load". Did you mean loads?'),
-    "column twice": (with_rows([f"{row},0" for row in DAY], "time,load,load"),
-        ' has 2 columns named "load".'),
-    "no header": ("", " has no header: its first line must name the columns."),
-    "latin-1": ("time,load\n0,\udce9\n", " is not UTF-8 text. Save it as UTF-8."),
-    "open quote": ('time,load\n0,"1\n', " cannot be read: unexpected end of data."),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("content", "expected"), BAD_SERIES.values(), ids=BAD_SERIES)
-def test_bad_series_is_told_with_its_first_offending_line(tmp_path, content, expected):
-    (tmp_path / "load.csv").write_bytes(content.encode(errors="surrogateescape"))
-    assert problems(tmp_path, edited((LOAD, SERIES))) == [f"{SERIES_AT}{expected}"]
-
-
-def test_line_of_a_bad_row_counts_blank_and_quoted_lines(tmp_path):
-    (tmp_path / "load.csv").write_text('time,load,"a\nnote"\n0,1,x\n\n3600,oops,"y\ny"\n')
-    expected = f'{SERIES_AT}, line 6: "oops" is not a finite number in column load.'
-    assert problems(tmp_path, edited((LOAD, SERIES))) == [expected]
-
-
-def test_broken_gzip_is_told(tmp_path):
-    whole = gzip.compress(with_rows(DAY).encode())
-    (tmp_path / "load.csv.gz").write_bytes(whole[:-20])
-    text = edited((LOAD, SERIES.replace("load.csv", "load.csv.gz")))
-    expected = f"{SERIES_AT}.gz cannot be read: Compressed file ended before the end-of-stream"
-    assert problems(tmp_path, text)[0].startswith(expected)
-
-
-def test_series_under_a_broken_field_is_still_read(tmp_path):
-    (tmp_path / "load.csv").write_text(replaced(3, "2025-06-02T03:00Z,-1"))
-    text = edited((LOAD, SERIES), ("nodes: 4", "nodes: many"))
-    assert problems(tmp_path, text)[0] == f"{SERIES_AT}, line 5: -1 in column load is negative."
-
-
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [
-        ("gone.csv", "no such file."),
-        ("folder.csv", "is a directory, not a file."),
-        ("pipe.csv", "is a device or pipe, not a regular file."),
-        ("load.pkl", "is a pickle; those can run code and are never read. Save the table as CSV."),
-        ("load.xlsx", "is neither a .csv nor a .csv.gz file. Save the table as CSV."),
-        ("load.csv/x.csv", "no such file."),
-        (r"a\0.csv", "cannot be read: embedded null byte."),
-    ],
-)
-@pytest.mark.parametrize("kind", ["series", "jobs"])
-def test_file_that_cannot_be_used_is_told_without_opening_it(tmp_path, kind, name, fault):
-    (tmp_path / "folder.csv").mkdir()
-    (tmp_path / "load.csv").touch()
-    os.mkfifo(tmp_path / "pipe.csv")
-    shown = f'"{name}"'.replace(r"\0", r"\u0000")
-    if kind == "series":
-        text = edited((LOAD, f'{{file: "{name}", column: load, unit: kW}}'))
-        where = "21:23 sites[0].base_load.file"
-    else:
-        text = edited(("forecast:", f'  - {{type: jobs, file: "{name}"}}\nforecast:'))
-        where = "31:24 workload[1].file"
-    assert problems(tmp_path, text) == [f"{where}: {shown}: {fault}"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_file_outside_reading_rights_is_told(tmp_path):
-    (tmp_path / "load.csv").write_text(with_rows(DAY))
-    (tmp_path / "load.csv").chmod(0)
-    expected = '21:23 sites[0].base_load.file: "load.csv": cannot be read: permission denied.'
-    assert problems(tmp_path, edited((LOAD, SERIES))) == [expected]
-
-
-def test_missing_right_to_read_is_told_even_to_root(tmp_path, monkeypatch):
-    (tmp_path / "load.csv").write_text(with_rows(DAY))
-    monkeypatch.setattr(os, "access", lambda path, _: not str(path).endswith(".csv"))
-    expected = '21:23 sites[0].base_load.file: "load.csv": cannot be read: permission denied.'
-    assert problems(tmp_path, edited((LOAD, SERIES))) == [expected]
-
-
-BAD_MODULES = {
-    "raises": ("raise RuntimeError('boom\\nbang')", "{}",
-        "cannot import {module}: RuntimeError: boom bang."),
-    "exits": ("import sys; sys.exit(3)", "{}", "cannot import {module}: SystemExit: 3."),
-    "syntax": ("def", "{}", "cannot import {module}: SyntaxError: "
-        "invalid syntax ({module}.py, line 1)."),
-    "import": ("import no_such_thing", "{}", "cannot import {module}: "
-        "ModuleNotFoundError: No module named 'no_such_thing'."),
-    "class": ("class Mien: pass", "{}", "module {module} has no class Mine. Did you mean Mien?"),
-    "method": ("class Mine:\n def select(self, obs): ...", "{}",
-        "{module}:Mine has no method setpoint."),
-    "needs": ("class Mine:\n def __init__(self, a): ...\n def setpoint(self): ...", "{}",
-        "{module}:Mine cannot be built: "
-        "TypeError: Mine.__init__() missing 1 required positional argument: 'a'."),
-    "refuses": ("class Mine:\n def __init__(self, a): raise ValueError('a is odd')\n"
-        " def setpoint(self): ...", "{a: 1}",
-        "{module}:Mine cannot be built: ValueError: a is odd."),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("code", "given", "expected"), BAD_MODULES.values(), ids=BAD_MODULES)
-def test_class_of_the_users_own_that_does_not_work_is_told(
-    tmp_path, request, code, given, expected
-):
-    module = f"own_{request.node.callspec.id}"
-    (tmp_path / f"{module}.py").write_text(code)
-    choice = "{use: 'MODULE:Mine', PARAMETERS}".replace("MODULE", module)
-    choice = choice.replace(", PARAMETERS", f", {given[1:-1]}" if given != "{}" else "")
-    text = edited(("storage: self-consumption", f"storage: {choice}"))
-    message = expected.replace("{module}", module)
-    assert problems(tmp_path, text) == [f"34:57 policies[1].storage.use: {message}"]
-
-
-def test_forecaster_that_only_fits_is_told(tmp_path):
-    (tmp_path / "own_forecaster.py").write_text("class Half:\n def fit(self): ...\n")
-    text = edited(("model: seasonal-naive", 'model: "own_forecaster:Half"'))
-    expected = "31:19 forecast.model: own_forecaster:Half has no method fit and predict."
-    assert problems(tmp_path, text) == [expected]
-
-
-def test_unknown_parameter_of_a_users_class_is_told(tmp_path):
-    code = """\
-        class Mine:
-            def __init__(self, *, target_soc=0.5): ...
-            def setpoint(self, obs, site): ...
-        """
-    (tmp_path / "own_parameters.py").write_text(dedent(code))
-    role = "storage: {use: 'own_parameters:Mine', target_sock: 1}"
-    expected = (
-        "34:80 policies[1].storage.target_sock: unknown parameter. Did you mean target_soc?"
-    )
-    assert problems(tmp_path, edited(("storage: self-consumption", role))) == [expected]

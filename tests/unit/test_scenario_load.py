@@ -105,7 +105,11 @@ def test_built_in_scenarios_are_found_by_name(tmp_path, monkeypatch):
     (tmp_path / "scenarios" / "tiny.yaml").write_text(starter_text())
     monkeypatch.setattr(load, "_PACKAGE", tmp_path / "sim")
     assert list(built_in_scenarios()) == ["tiny"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()  # a folder of that name does not hide it, a file does
     assert load_scenario("tiny").path == tmp_path / "scenarios" / "tiny.yaml"
+    with pytest.raises(load.ScenarioError, match="is a directory"):
+        load_scenario("scenarios")
     (tmp_path / "sim" / "_scenarios").mkdir(parents=True)  # a wheel has them here
     assert not built_in_scenarios()
 
