@@ -187,14 +187,27 @@ def _schema(
 
 
 @app.command("policies")
-def _policies() -> None:
-    """List the built-in policies by role, and the forecasters, with their parameters.
+def _policies(
+    *,
+    check: Annotated[
+        str | None,
+        typer.Option(metavar="POLICY", help="Test a policy's contract: a name, or module:Class."),
+    ] = None,
+) -> None:
+    """List the built-in policies and forecasters, or check a policy of your own.
 
-    Example: gridloom policies
+    Example: gridloom policies --check my_lab:MyPolicy
     """
+    from sim.engine.contract import check_policy
     from sim.report.tables import open_console, policies_table
+    from sim.scenario.policy_checks import importable
 
-    open_console().print(policies_table())
+    if check is None:
+        open_console().print(policies_table())
+        return
+    with importable(Path.cwd()):
+        passed = check_policy(check)
+    typer.echo(f"{check} passed: {', '.join(passed)}.")
 
 
 @app.command("catalog")

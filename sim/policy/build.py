@@ -4,7 +4,7 @@ from typing import Any
 
 from sim.errors import PolicyError
 from sim.policy.base import METHODS, Roles
-from sim.registry import DEFAULT_ROLES, POLICIES, ROLES, load_class
+from sim.registry import DEFAULT_ROLES, POLICIES, ROLES, did_you_mean, load_class
 from sim.scenario.schema import Policy, Role, policy_label
 
 
@@ -39,7 +39,12 @@ def build(choice: str | Policy | type) -> Roles:
 def _named(label: str, name: str | type) -> dict[str, Any]:
     """Return the roles that one name fills: a built-in fills one, a class as many as it has."""
     if isinstance(name, str) and ":" not in name:
-        return {role: _role(label, role, name) for role in ROLES if name in POLICIES[role]}
+        filled = [role for role in ROLES if name in POLICIES[role]]
+        if len(filled) != 1:
+            names = {name for built_in in POLICIES.values() for name in built_in} - {"none"}
+            msg = f'no policy is named "{name}".{did_you_mean(name, names)}'
+            raise PolicyError(msg)
+        return {filled[0]: _role(label, filled[0], name)}
     whole = _new(label, name, {})
     roles = {role: whole for role, method in METHODS.items() if hasattr(whole, method)}
     if not roles:

@@ -1,5 +1,8 @@
 """Every built-in policy keeps the contract, and policies that break it are caught."""
 
+import subprocess
+import sys
+
 import pytest
 
 import sim
@@ -70,3 +73,27 @@ def test_a_policy_that_uses_forecasts_passes():
 def test_a_class_without_any_role_is_refused():
     with pytest.raises(PolicyError, match="none of the methods select, plan, choose"):
         sim.check_policy(dict)
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion():
+    with pytest.raises(PolicyError, match=r'no policy is named "fiffo". Did you mean fifo\?'):
+        sim.check_policy("fiffo")
+
+
+def test_the_command_line_checks_a_policy_of_ones_own(tmp_path):
+    (tmp_path / "lab.py").write_text(
+        "class Good:\n    def setpoint(self, obs, site):\n        return 'follow'\n"
+        "class Bad:\n    def setpoint(self, obs, site):\n        return -1.0, 0.0\n"
+    )
+
+    def check(name):
+        command = [sys.executable, "-m", "sim", "policies", "--check", name]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert check("lab:Good").stdout == (
+        "lab:Good passed: contract, determinism, non-anticipativity.\n"
+    )
+    bad = check("lab:Bad")
+    assert bad.returncode == 2
+    assert "storage answered (-1.0, 0.0)" in bad.stderr
+    assert "Traceback" not in bad.stderr
