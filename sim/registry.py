@@ -32,7 +32,10 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "lowest-window": "sim.policy.shift:LowestWindow",
         },
         "place": {"home": "sim.policy.place:Home"},
-        "power": {"none": "sim.policy.power:Uncapped"},
+        "power": {
+            "none": "sim.policy.power:Uncapped",
+            "fixed-cap": "sim.policy.power:FixedCap",
+        },
         "storage": {
             "idle": "sim.policy.storage:Idle",
             "self-consumption": "sim.policy.storage:SelfConsumption",

@@ -98,6 +98,7 @@ def job_table(arrival_s, duration_s, gpus_count, *, power_w=np.nan, **columns):
         "expected_duration_s": duration_s,
         "power_w": power_w,
         "power_fraction": 1.0,
+        "checkpoint_s": 0.0,
     } | columns
     table = {
         name: np.broadcast_to(np.asarray(values, dtype=float), count).copy()

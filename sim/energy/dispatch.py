@@ -2,9 +2,9 @@
 
 The order never changes: sun and wind serve the load; a surplus charges the battery, is exported up
 to the limit, and the rest is curtailed; a deficit discharges the battery as its policy allows, is
-imported up to the limit, and the rest is unserved. Where the battery is full (or empty) before the
-step ends, the step has two parts, one with it and one without it: so the energies do not depend on
-how long the steps are.
+imported up to the limit, then served by the backup generator, and the rest is unserved. Where the
+battery is full (or empty) before the step ends, the step has two parts, one with it and one without
+it: so the energies do not depend on how long the steps are.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -27,13 +27,20 @@ class Flows(NamedTuple):
     export_w: float
     curtailed_w: float
     unserved_w: float
+    backup_w: float = 0.0
 
 
 class Connection(NamedTuple):
-    """The largest powers the grid connection carries; 0 for an island, inf for no limit."""
+    """What stands behind sun, wind and battery: the grid connection's limits, and a generator.
+
+    Limits are 0 for an island and inf where there is none. The backup generator serves what neither
+    battery nor grid can; it runs at its least power or more, or not at all.
+    """
 
     import_limit_w: float
     export_limit_w: float
+    backup_limit_w: float = 0.0
+    backup_least_w: float = 0.0
 
 
 def settle(
@@ -58,28 +65,30 @@ def settle(
     Returns
     -------
     Flows
-        Mean powers: ``net + discharge + import + unserved = charge + export + curtailed``.
+        Mean powers, ``net + discharge + import + backup + unserved = charge + export + curtailed``.
     """
     if battery is None:
         return Flows(0.0, 0.0, *_exchange(net_w, connection))
     charge_w, discharge_w = _battery_powers(net_w, battery, setpoint, connection)
-    share = 1.0
     if charge_w > 0.0:
-        share = min(1.0, max(0.0, battery.time_to_full_s(charge_w) / dt_s))
-        battery.charge(charge_w, share * dt_s)
-    elif discharge_w > 0.0:
-        share = min(1.0, max(0.0, battery.time_to_empty_s(discharge_w) / dt_s))
-        battery.discharge(discharge_w, share * dt_s)
-    with_battery = _exchange(net_w - charge_w + discharge_w, connection)
-    if share == 1.0:
-        return Flows(charge_w, discharge_w, *with_battery)
-    without = _exchange(net_w, connection)
-    mean = [
-        share * one + (1.0 - share) * two for one, two in zip(with_battery, without, strict=True)
-    ]
-    return Flows(share * charge_w, share * discharge_w, *mean)
+        return _over_parts(net_w, battery.charge(charge_w, dt_s), -1.0, connection)
+    if discharge_w > 0.0:
+        return _over_parts(net_w, battery.discharge(discharge_w, dt_s), 1.0, connection)
+    battery.rest(dt_s)
+    return Flows(0.0, 0.0, *_exchange(net_w, connection))
 
 
+def _over_parts(net_w: float, parts: Parts, sign: float, connection: Connection) -> Flows:
+    """Return the mean flows of a step in which the battery charges (-1) or discharges (+1)."""
+    power_w = parts[0][0]
+    mean = _exchange(net_w + sign * power_w, connection)
+    if len(parts) > 1:
+        total_s = sum(part_s for _, part_s in parts)
+        power_w, before_s = parts[0]
+        for part_w, part_s in parts[1:]:
+            # Weighted so that equal flows stay equal to the last bit.
+            before_s += part_s
+            share = part_s / before_s if before_s else 0.0
 def _battery_powers(
     net_w: float, battery: Battery, setpoint: Setpoint, connection: Connection
 ) -> tuple[float, float]:
@@ -98,10 +107,18 @@ def _battery_powers(
     return 0.0, min(discharge_w, limits.max_discharge_w, room_w)
 
 
-def _exchange(rest_w: float, connection: Connection) -> tuple[float, float, float, float]:
-    """Return import, export, curtailed and unserved power of what is left over, or wanting."""
+def _exchange(rest_w: float, connection: Connection) -> tuple[float, float, float, float, float]:
+    """Return import, export, curtailed, unserved and backup power of what is left or wanting."""
     if rest_w >= 0.0:
         export_w = min(rest_w, connection.export_limit_w)
-        return 0.0, export_w, rest_w - export_w, 0.0
+        return 0.0, export_w, rest_w - export_w, 0.0, 0.0
     import_w = min(-rest_w, connection.import_limit_w)
-    return import_w, 0.0, 0.0, -rest_w - import_w
+    wanting_w = -rest_w - import_w
+    if wanting_w <= 0.0 or connection.backup_limit_w <= 0.0:
+        return import_w, 0.0, 0.0, wanting_w, 0.0
+    backup_w = min(max(wanting_w, connection.backup_least_w), connection.backup_limit_w)
+    # What its least power gives too much spares import, then is lost.
+    spare_w = max(0.0, backup_w - wanting_w)
+    spared_w = min(spare_w, import_w)
+    unserved_w = max(0.0, wanting_w - backup_w)
+    return import_w - spared_w, 0.0, spare_w - spared_w, unserved_w, backup_w

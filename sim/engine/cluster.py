@@ -1,5 +1,6 @@
 """What the engine keeps of clusters and sites while a run goes on."""
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.datacenter.hardware import GpuPower
+from sim.datacenter.power import relative_draw
 from sim.energy.battery import Battery
 from sim.energy.dispatch import Connection, Flows
 
@@ -39,6 +41,10 @@ class Place:
         Number of the present step. [-]
     flows : Flows or None
         Flows of the last settled step.
+    budget_w : float
+        IT power that the present step can serve; inf where nothing limits it. [W]
+    cap_fraction : float
+        Power cap of its accelerators over their TDP; 1 where there is none. [-]
     """
 
     name: str
@@ -52,6 +58,8 @@ class Place:
     step_end_s: float = 0.0
     step: int = 0
     flows: Flows | None = None
+    budget_w: float = math.inf
+    cap_fraction: float = 1.0
 
     @property
     def soc(self) -> float | None:
@@ -87,6 +95,32 @@ class Place:
         self.step = step
         self.step_end_s = (step + 1) * self.step_s
         self.it_energy_j = self.it_power_w * self.step_s
+
+
+@dataclass(slots=True)
+class MeteredPlace(Place):
+    """A site that also keeps the square of its IT power, for losses that follow the load.
+
+    Attributes
+    ----------
+    it_square_w2s : float
+        Integral of the IT power squared over the present step, if it does not change any more.
+        [W2 s]
+    """
+
+    it_square_w2s: float = 0.0
+
+    def change_power(self, now_s: float, change_w: float) -> None:
+        """Change the IT power from now on."""
+        before_w = self.it_power_w
+        Place.change_power(self, now_s, change_w)
+        change_w2 = self.it_power_w * self.it_power_w - before_w * before_w
+        self.it_square_w2s += change_w2 * (self.step_end_s - now_s)
+
+    def begin_step(self, step: int) -> None:
+        """Begin a step, at the power that is drawn now."""
+        Place.begin_step(self, step)
+        self.it_square_w2s = self.it_power_w * self.it_power_w * self.step_s
 
 
 @dataclass(slots=True)
@@ -130,3 +164,16 @@ class Cluster:
     def site(self) -> int:
         """Number of its site."""
         return self.place.index
+
+    @property
+    def startable(self) -> int:
+        """Free accelerators for which there is power."""
+        place = self.place
+        if place.budget_w == math.inf:
+            return self.free
+        start_w = self.power.busy_w() * relative_draw(place.cap_fraction) - self.idle_w
+        spare_w = max(0.0, place.budget_w - place.it_power_w)
+        if start_w <= 0.0:
+            return self.free
+        # A rounding error must not keep out a gang that just fits.
+        return min(self.free, int(spare_w / start_w * (1.0 + 1e-9)))

@@ -239,6 +239,7 @@ def _jobs() -> JobTable:
         power_w=np.full(_JOBS, np.nan),
         power_fraction=np.ones(_JOBS),
         interruptible=rng.uniform(size=_JOBS) < 0.5,
+        checkpoint_s=np.zeros(_JOBS),
         workload=np.zeros(_JOBS, dtype=int),
         home_site=home,
         home_cluster=home.copy(),

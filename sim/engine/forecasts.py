@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecasting.base import Forecaster, ForecastSet
-from forecasting.history import History
+from forecasting.history import ForecastError, History
+from sim.errors import PolicyError
 from sim.policy.base import Forecast
 from sim.registry import FORECASTERS, load_class
 from sim.scenario.schema import Forecast as ForecastSpec
@@ -78,4 +79,10 @@ class ForecastDesk:
             forecaster = model(values, start_s=start_s, step_s=HOUR_S)
         else:
             forecaster = model()
-        return forecaster.fit(history, 0.0).predict(history, self.issues_s, self._spec.horizon_h)
+        try:
+            return forecaster.fit(history, 0.0).predict(
+                history, self.issues_s, self._spec.horizon_h
+            )
+        except (ForecastError, TypeError, ValueError) as error:
+            msg = f"forecaster {self._spec.model} failed on {signal}: {error}"
+            raise PolicyError(msg) from error

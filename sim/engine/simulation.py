@@ -2,31 +2,32 @@
 
 import gc
 import time
-from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.energy.battery import Battery
-from sim.energy.dispatch import FOLLOW, Setpoint, settle
+from sim.datacenter.power import LOWEST_CAP_FRACTION
+from sim.energy.dispatch import FOLLOW, Setpoint
 from sim.engine.cluster import Cluster, Place
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import STEP, Clock, Event
 from sim.engine.lifecycle import Lifecycle
 from sim.engine.observation import LiveObservation
+from sim.engine.settlement import Settlement
+from sim.engine.shedding import Shedding
 from sim.errors import PolicyError
 from sim.ledger.close import close_books
-from sim.ledger.ledger import RunLog, StepRecord
+from sim.ledger.ledger import RunLog
 from sim.ledger.result import Run
 from sim.policy.base import Roles, does_nothing
 from sim.policy.build import build
 from sim.registry import did_you_mean
 from sim.scenario.load import LoadedScenario, load_scenario
 from sim.scenario.schema import Policy, policy_label
-from sim.site import Site, TimeGrid, build_sites
+from sim.site import Site, TimeGrid, build_sites, is_drawn
 from sim.workload.generate import build_workload
 from sim.workload.jobs import JobTable
 
@@ -36,20 +37,29 @@ Progress = Callable[[float], None]
 _REPORTS = 200
 
 
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """A scenario with its sites built: all that its runs have in common.
 
-    Attributes
+    Parameters
     ----------
     loaded : LoadedScenario
         The scenario and where its files are.
-    sites : tuple of Site
-        Its sites.
     """
 
-    loaded: LoadedScenario
-    sites: tuple[Site, ...]
+    def __init__(self, loaded: LoadedScenario) -> None:
+        self.loaded = loaded
+        self._grid = TimeGrid.of(loaded.spec)
+        self._drawn = is_drawn(loaded.spec)
+        self._sites: dict[int, tuple[Site, ...]] = {}
+
+    def sites(self, seed: int) -> tuple[Site, ...]:
+        """Return the sites as a seed draws them; without anything to draw, always the same."""
+        key = seed if self._drawn else 0
+        if key not in self._sites:
+            self._sites.clear()  # a year of sites takes room; runs of a seed follow each other
+            spec, folder = self.loaded.spec, self.loaded.folder
+            self._sites[key] = build_sites(spec, folder, self._grid, seed=seed)
+        return self._sites[key]
 
 
 def prepare(loaded: LoadedScenario) -> Prepared:
@@ -70,9 +80,10 @@ def prepare(loaded: LoadedScenario) -> Prepared:
     DataError
         If a data file has mistakes.
     """
-    sites = build_sites(loaded.spec, loaded.folder, TimeGrid.of(loaded.spec))
+    prepared = Prepared(loaded)
+    prepared.sites(loaded.spec.seeds[0])
     build_workload(loaded.spec, loaded.folder, loaded.spec.seeds[0])
-    return Prepared(loaded, sites)
+    return prepared
 
 
 def simulate(scenario: str | Path, *, policy: str | None = None, seed: int | None = None) -> Run:
@@ -137,13 +148,14 @@ def run(
     cpu_s, wall_s = time.process_time(), time.perf_counter()
     spec = prepared.loaded.spec
     jobs, notes = build_workload(spec, prepared.loaded.folder, seed)
-    desk = ForecastDesk(spec.forecast, prepared.sites)
+    sites = prepared.sites(seed)
+    desk = ForecastDesk(spec.forecast, sites)
     roles = build(policy)
-    log = Simulation(prepared.sites, jobs, roles, desk=desk, on_progress=on_progress).run()
+    log = Simulation(sites, jobs, roles, desk=desk, on_progress=on_progress).run()
     # Clock, events and handlers refer to each other: what a million jobs took must be gone by now.
     gc.collect()
     metrics, steps, job_rows = close_books(log, [stream.name for stream in spec.workload])
-    notes += [note for site in prepared.sites for note in site.warnings]
+    notes += [note for site in sites for note in site.warnings]
     notes += [
         f"{signal}: nothing was known when the first forecast was issued, so there was none; give "
         "the series a history before the start."
@@ -196,25 +208,23 @@ class Simulation:
         self._on_progress = on_progress
         self._grid = sites[0].grid
         self._clock = Clock()
-        self._places = [_place(index, site) for index, site in enumerate(sites)]
-        self._clusters = _clusters(sites, self._places)
-        self._life = Lifecycle(self._clock, jobs, self._clusters)
+        self._settlements = [Settlement(index, site) for index, site in enumerate(sites)]
+        places = [settlement.place for settlement in self._settlements]
+        clusters = _clusters(sites, places)
+        self._life = Lifecycle(self._clock, jobs, clusters)
         self._obs = LiveObservation(
             self._clock,
             jobs,
-            places=self._places,
-            clusters=self._clusters,
+            places=places,
+            clusters=clusters,
             desk=desk,
             step_s=self._grid.step_s,
         )
         self._obs.follow(self._life.cluster_of)
-        self._net_w = [(site.solar_w + site.wind_w - site.base_load_w).tolist() for site in sites]
-        self._facility = [
-            (1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio).tolist()
-            for site in sites
+        self._shedding = [
+            Shedding(place, [c for c in clusters if c.place is place], self._life)
+            for place in places
         ]
-        self._setpoints: list[Setpoint] = [(0.0, 0.0)] * len(sites)
-        self._rows = [array("d") for _ in sites]
         self._on_step = (self._step,)
         self._on_issue = (self._issue,)
 
@@ -233,7 +243,8 @@ class Simulation:
         """Settle the step that ends now, then let the policy decide for the one that begins."""
         step = event.job
         if step:
-            self._settle(step - 1)
+            for settlement in self._settlements:
+                settlement.settle(step - 1)
         if step == self._grid.n_steps:
             return
         self._decide(step)
@@ -241,27 +252,29 @@ class Simulation:
         if self._on_progress and step % max(1, self._grid.n_steps // _REPORTS) == 0:
             self._on_progress(step / self._grid.n_steps)
 
-    def _settle(self, step: int) -> None:
-        step_s = self._grid.step_s
-        for index, place in enumerate(self._places):
-            it_w = place.it_energy_j / step_s
-            net_w = self._net_w[index][step] - it_w * self._facility[index][step]
-            flows = settle(net_w, place.battery, self._setpoints[index], place.connection, step_s)
-            place.flows = flows
-            self._rows[index].extend((it_w, *flows, place.stored_j))
-
     def _decide(self, step: int) -> None:
         storage = self._roles.storage
         power = None if does_nothing(self._roles.power) else self._roles.power
-        for index, place in enumerate(self._places):
-            place.begin_step(step)
-            view = self._obs.sites[index]
-            if place.battery is not None:
-                self._setpoints[index] = self._checked(storage.setpoint(self._obs, view))
-            if power is not None and power.set(self._obs, view) is not None:
-                msg = f"policy {self._roles.name}: this version knows no power caps; "
-                msg += "a power policy must return None."
-                raise PolicyError(msg)
+        for settlement, view in zip(self._settlements, self._obs.sites, strict=True):
+            settlement.place.begin_step(step)
+            if settlement.place.battery is not None:
+                settlement.setpoint = self._checked(storage.setpoint(self._obs, view))
+            cap_fraction = 1.0
+            if power is not None:
+                cap_fraction = self._checked_cap(power.set(self._obs, view))
+            budget_w = settlement.it_budget_w(step)
+            self._shedding[view.index].hold(budget_w, cap_fraction, self._clock.now)
+
+    def _checked_cap(self, answer: float | None) -> float:
+        """Return a power policy's answer as a fraction; refuse one that breaks the contract."""
+        cap_fraction = 1.0 if answer is None else answer
+        if not (
+            isinstance(cap_fraction, (int, float)) and LOWEST_CAP_FRACTION <= cap_fraction <= 1.0
+        ):
+            msg = f"policy {self._roles.name} at {self._clock.now} s: power answered {answer!r}; "
+            msg += f"it must be None or a cap over TDP from {LOWEST_CAP_FRACTION} to 1."
+            raise PolicyError(msg)
+        return float(cap_fraction)
 
     def _checked(self, answer: Setpoint) -> Setpoint:
         """Return a storage policy's answer; refuse one that breaks the contract."""
@@ -291,35 +304,26 @@ class Simulation:
     def _log(self, end_s: float) -> RunLog:
         life = self._life
         done = life.done()
-        job, start_s, stop_s = life.segments(end_s)
+        job, start_s, stop_s, power_w = life.segments(end_s)
         return RunLog(
             jobs=self._jobs,
             cluster_of=np.asarray(life.cluster_of, dtype=np.int64),
-            power_w=np.asarray(life.power_w, dtype=float),
+            suspensions_count=_counts(life.suspensions, len(done)),
             done=done,
             segment_job=job,
             segment_start_s=start_s,
             segment_end_s=stop_s,
+            segment_power_w=power_w,
             sites=self._sites,
-            records=tuple(_record(rows) for rows in self._rows),
+            records=tuple(settlement.record() for settlement in self._settlements),
         )
 
 
-def _record(rows: "array[float]") -> StepRecord:
-    """Return the columns of rows that were logged one after the other."""
-    return StepRecord(*np.ascontiguousarray(np.asarray(rows).reshape(-1, 8).T))
-
-
-def _place(index: int, site: Site) -> Place:
-    return Place(
-        name=site.name,
-        index=index,
-        battery=None if site.battery is None else Battery(site.battery),
-        connection=site.connection,
-        present=site.present(),
-        step_s=site.grid.step_s,
-        it_power_w=sum(cluster.gpus_count * cluster.idle_w for cluster in site.clusters),
-    )
+def _counts(counts: dict[int, int], n_jobs: int) -> NDArray[np.int64]:
+    """Return a count for each job; most have none."""
+    column = np.zeros(n_jobs, dtype=np.int64)
+    column[list(counts)] = list(counts.values())
+    return column
 
 
 def _clusters(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]:

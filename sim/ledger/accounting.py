@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.grid.events import response_usd
 from sim.grid.tariff import demand_charges_usd
 from sim.ledger.ledger import StepRecord, facility_w
 from sim.site import Site
@@ -29,11 +30,15 @@ class StepAccount:
         Exported energy at its rate. [USD]
     cost_carbon_usd : ndarray of float
         Carbon price on the location-based emissions. [USD]
+    cost_backup_usd : ndarray of float
+        Fuel of the backup generator. [USD]
+    revenue_response_usd, cost_response_usd : ndarray of float
+        Payments and penalties of demand response. [USD]
     carbon_location_kg : ndarray of float
-        Imported energy at the average intensity. [kgCO2e]
+        Imported energy at the average intensity, and the backup generator's emissions. [kgCO2e]
     carbon_marginal_kg : ndarray of float
-        Imported less exported energy at the marginal intensity: what the grid emits because of
-        the site. [kgCO2e]
+        Imported less exported energy at the marginal intensity, and the backup generator's
+        emissions: what is emitted because of the site. [kgCO2e]
     carbon_embodied_kg : ndarray of float
         Embodied carbon of the data center spread over its life. [kgCO2e]
     """
@@ -43,6 +48,9 @@ class StepAccount:
     cost_demand_usd: Columns
     revenue_export_usd: Columns
     cost_carbon_usd: Columns
+    cost_backup_usd: Columns
+    revenue_response_usd: Columns
+    cost_response_usd: Columns
     carbon_location_kg: Columns
     carbon_marginal_kg: Columns
     carbon_embodied_kg: Columns
@@ -51,7 +59,8 @@ class StepAccount:
     def cost_total_usd(self) -> Columns:
         """Everything paid less everything earned, shape (n_steps,). [USD]."""
         paid = self.cost_energy_usd + self.cost_demand_usd + self.cost_carbon_usd
-        return paid - self.revenue_export_usd
+        paid = paid + self.cost_backup_usd + self.cost_response_usd
+        return paid - self.revenue_export_usd - self.revenue_response_usd
 
 
 def account(site: Site, record: StepRecord) -> StepAccount:
@@ -71,7 +80,10 @@ def account(site: Site, record: StepRecord) -> StepAccount:
     """
     dt_s = site.grid.step_s
     import_j, export_j = record.import_w * dt_s, record.export_w * dt_s
-    location_kg = _times(import_j, site.average_carbon_kg_per_j)
+    backup_j = record.backup_w * dt_s
+    backup_kg = backup_j * site.backup_carbon_kg_per_j
+    earned_usd, penalty_usd = response_usd(site.responses, record.import_w, dt_s)
+    location_kg = _times(import_j, site.average_carbon_kg_per_j) + backup_kg
     demand_usd = np.zeros_like(import_j)
     carbon_price = 0.0
     if site.tariff is not None:
@@ -85,8 +97,11 @@ def account(site: Site, record: StepRecord) -> StepAccount:
         cost_demand_usd=demand_usd,
         revenue_export_usd=_times(export_j, site.export_price_usd_per_j),
         cost_carbon_usd=location_kg * carbon_price if carbon_price else np.zeros_like(import_j),
+        cost_backup_usd=backup_j * site.backup_usd_per_j,
+        revenue_response_usd=earned_usd,
+        cost_response_usd=penalty_usd,
         carbon_location_kg=location_kg,
-        carbon_marginal_kg=_times(import_j - export_j, site.marginal_carbon_kg_per_j),
+        carbon_marginal_kg=_times(import_j - export_j, site.marginal_carbon_kg_per_j) + backup_kg,
         carbon_embodied_kg=_embodied_kg(site),
     )
 

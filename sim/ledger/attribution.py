@@ -85,7 +85,7 @@ def segments_by_site(log: RunLog) -> tuple[Segments, ...]:
                 job=job,
                 start_s=log.segment_start_s[here],
                 end_s=log.segment_end_s[here],
-                power_w=log.power_w[job],
+                power_w=log.segment_power_w[here],
                 gpus_count=log.jobs.gpus_count[job],
                 cluster=cluster[here] - first_cluster[index],
             )
@@ -163,7 +163,7 @@ def share_out(site: Site, record: StepRecord, books: StepAccount, segments: Segm
         busy = step_means(segments, held, step_s=step_s, n_steps=n_steps)
         idle_w += (cluster.gpus_count - busy) * cluster.idle_w
     _check(site, "IT power [W]", record.it_w, jobs_w + idle_w)
-    ratio = 1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio
+    ratio = _divide(books.facility_w - site.base_load_w, record.it_w)
     # Share of the step's total that one joule of IT energy carries.
     per_it_j = _divide(ratio, books.facility_w * step_s)
     job_share = _divide(jobs_w * ratio, books.facility_w)

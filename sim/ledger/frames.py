@@ -43,7 +43,7 @@ def site_steps(
     powers_w = {
         "it": record.it_w,
         "cooling": record.it_w * site.cooling_ratio,
-        "conversion": record.it_w * site.conversion_ratio,
+        "conversion": record.it_w * site.conversion_ratio + record.ups_loss_w,
         "overhead": record.it_w * site.overhead_ratio,
         "base_load": site.base_load_w,
         "facility": books.facility_w,
@@ -55,6 +55,7 @@ def site_steps(
         "grid_export": record.export_w,
         "curtailed": record.curtailed_w,
         "unserved": record.unserved_w,
+        "backup": record.backup_w,
     }
     capacity_j = site.battery.capacity_j if site.battery else np.nan
     return pd.DataFrame(
@@ -63,7 +64,7 @@ def site_steps(
             "time": site.grid.starts,
             **{f"{name}_kw": power_w / KW for name, power_w in powers_w.items()},
             "soc": record.stored_j / capacity_j,
-            "pue": 1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio,
+            "pue": _pue(site, record),
             "gpus_busy_count": step_means(segments, gpus, step_s=step_s, n_steps=n_steps),
             "price_usd_per_kwh": site.price_usd_per_j / USD_PER_KWH,
             "export_price_usd_per_kwh": site.export_price_usd_per_j / USD_PER_KWH,
@@ -74,12 +75,21 @@ def site_steps(
             "cost_demand_usd": books.cost_demand_usd,
             "revenue_export_usd": books.revenue_export_usd,
             "cost_carbon_usd": books.cost_carbon_usd,
+            "cost_backup_usd": books.cost_backup_usd,
+            "revenue_response_usd": books.revenue_response_usd,
+            "cost_response_usd": books.cost_response_usd,
             "cost_total_usd": books.cost_total_usd,
             "carbon_operational_location_kg": books.carbon_location_kg,
             "carbon_marginal_kg": books.carbon_marginal_kg,
             "carbon_embodied_kg": books.carbon_embodied_kg,
         }
     )
+
+
+def _pue(site: Site, record: StepRecord) -> Columns:
+    """Return facility power without base load over IT power; without IT power, UPS apart."""
+    busy_w = np.where(record.it_w > 0.0, record.it_w, np.inf)
+    return np.asarray(site.it_ratio + record.ups_loss_w / busy_w)
 
 
 def _named(codes: NDArray[np.int64], names: Sequence[str]) -> "pd.Series[Any]":
@@ -125,7 +135,6 @@ def jobs_frame(
     np.maximum.at(end_s, log.segment_job, log.segment_end_s)
     ran = np.isfinite(start_s)
     start_s[~ran] = np.nan
-    pieces = np.bincount(log.segment_job, minlength=count)
     clusters = [(site, cluster.name) for site in log.sites for cluster in site.clusters]
     cluster_names = list(dict.fromkeys(name for _, name in clusters))
     site_code = np.array([log.sites.index(site) for site, _ in clusters], dtype=int)
@@ -159,6 +168,6 @@ def jobs_frame(
             "carbon_location_kg": caused("carbon_location_kg"),
             "carbon_marginal_kg": caused("carbon_marginal_kg"),
             "outcome": _named(outcome, ["completed", "unfinished", "waiting"]),
-            "suspensions_count": np.maximum(pieces - 1, 0),
+            "suspensions_count": log.suspensions_count,
         }
     )

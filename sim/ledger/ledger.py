@@ -23,6 +23,8 @@ class StepRecord:
     ----------
     it_w : ndarray of float
         IT power. [W]
+    ups_loss_w : ndarray of float
+        Loss of the uninterruptible power supply where it follows the load. [W]
     charge_w, discharge_w : ndarray of float
         Battery power on the AC side. [W]
     import_w, export_w : ndarray of float
@@ -31,17 +33,21 @@ class StepRecord:
         Supply that found no use. [W]
     unserved_w : ndarray of float
         Load that found no supply. [W]
+    backup_w : ndarray of float
+        Power of the backup generator. [W]
     stored_j : ndarray of float
         Energy in the battery's cells at the end of the step. [J]
     """
 
     it_w: Columns
+    ups_loss_w: Columns
     charge_w: Columns
     discharge_w: Columns
     import_w: Columns
     export_w: Columns
     curtailed_w: Columns
     unserved_w: Columns
+    backup_w: Columns
     stored_j: Columns
 
 
@@ -55,14 +61,16 @@ class RunLog:
         All jobs.
     cluster_of : ndarray of int, shape (n_jobs,)
         Cluster each job was assigned to. [-]
-    power_w : ndarray of float, shape (n_jobs,)
-        IT power of each job while it runs. [W]
+    suspensions_count : ndarray of int, shape (n_jobs,)
+        How often it was suspended. [-]
     done : ndarray of bool, shape (n_jobs,)
         Whether it ran to its end.
     segment_job : ndarray of int, shape (n_segments,)
-        Job of each uninterrupted stretch. [-]
+        Job of each stretch of a run at one power. [-]
     segment_start_s, segment_end_s : ndarray of float, shape (n_segments,)
         Its start and end. [s]
+    segment_power_w : ndarray of float, shape (n_segments,)
+        IT power of the job in it. [W]
     sites : tuple of Site
         The sites.
     records : tuple of StepRecord
@@ -71,19 +79,19 @@ class RunLog:
 
     jobs: JobTable
     cluster_of: NDArray[np.int64]
-    power_w: Columns
+    suspensions_count: NDArray[np.int64]
     done: NDArray[np.bool_]
     segment_job: NDArray[np.int64]
     segment_start_s: Columns
     segment_end_s: Columns
+    segment_power_w: Columns
     sites: tuple[Site, ...]
     records: tuple[StepRecord, ...]
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:
     """Return the facility's power with the base load, shape (n_steps,). [W]."""
-    ratio = 1.0 + site.cooling_ratio + site.conversion_ratio + site.overhead_ratio
-    return record.it_w * ratio + site.base_load_w
+    return record.it_w * site.it_ratio + record.ups_loss_w + site.base_load_w
 
 
 def check_balance(site: Site, record: StepRecord) -> None:
@@ -107,6 +115,7 @@ def check_balance(site: Site, record: StepRecord) -> None:
         "discharge": record.discharge_w,
         "import": record.import_w,
         "unserved": record.unserved_w,
+        "backup": record.backup_w,
     }
     sinks = {
         "facility": facility_w(site, record),

@@ -22,6 +22,9 @@ _PER_STEP_SUMS = (
     "cost_demand_usd",
     "revenue_export_usd",
     "cost_carbon_usd",
+    "cost_backup_usd",
+    "revenue_response_usd",
+    "cost_response_usd",
     "cost_total_usd",
     "carbon_operational_location_kg",
     "carbon_marginal_kg",
@@ -80,7 +83,7 @@ def _energy(log: RunLog, steps: pd.DataFrame) -> Metrics:
     parts = frozenset().union(*(site.parts for site in log.sites))
     generated = total["solar"] + total["wind"]
     used = generated - total["grid_export"] - total["curtailed"]
-    served = total["facility"] - total["unserved"]
+    served = total["facility"] - total["unserved"] - total["backup"]
     has_supply = generated > 0.0
     peak = steps.groupby("time", sort=False)["grid_import_kw"].sum().max()
     return {
@@ -90,6 +93,7 @@ def _energy(log: RunLog, steps: pd.DataFrame) -> Metrics:
         "wind_generated_kwh": total["wind"] if "wind" in parts else None,
         "curtailed_kwh": total["curtailed"],
         "unserved_kwh": total["unserved"],
+        "backup_generated_kwh": total["backup"] if "backup" in parts else None,
         "battery_charge_kwh": total["battery_charge"] if "battery" in parts else None,
         "battery_discharge_kwh": total["battery_discharge"] if "battery" in parts else None,
         "battery_equivalent_full_cycles": _full_cycles(log),
@@ -116,6 +120,7 @@ _FLOWS = (
     "grid_export",
     "curtailed",
     "unserved",
+    "backup",
 )
 
 
@@ -132,7 +137,7 @@ def _full_cycles(log: RunLog) -> float | None:
 
 def _carbon_free_score(steps: pd.DataFrame) -> float | None:
     """Return the share of hourly load met by own supply or by the grid's carbon-free share."""
-    names = ["facility_kw", "grid_import_kw", "unserved_kw"]
+    names = ["facility_kw", "grid_import_kw", "unserved_kw", "backup_kw"]
     known = steps["carbon_free_fraction"]
     if bool((known.isna() & (steps["grid_import_kw"] > 0.0)).any()):
         return None
@@ -141,11 +146,10 @@ def _carbon_free_score(steps: pd.DataFrame) -> float | None:
     )
     by_hour = hourly.groupby(["site", "hour"], observed=True)[[*names, "free_import_kw"]].sum()
     load = by_hour["facility_kw"]
-    own = (load - by_hour["grid_import_kw"] - by_hour["unserved_kw"]).clip(lower=0.0)
+    other = by_hour["unserved_kw"] + by_hour["backup_kw"]
+    own = (load - by_hour["grid_import_kw"] - other).clip(lower=0.0)
     # Import beyond the load charges the battery; it cannot count towards this hour's load.
-    share = (load - own - by_hour["unserved_kw"]) / by_hour["grid_import_kw"].where(
-        by_hour["grid_import_kw"] > 0.0
-    )
+    share = (load - own - other) / by_hour["grid_import_kw"].where(by_hour["grid_import_kw"] > 0.0)
     matched = own + by_hour["free_import_kw"] * share.fillna(0.0)
     return _ratio(float(matched.sum()), float(load.sum()))
 
@@ -172,6 +176,7 @@ def _facility(log: RunLog, energy: Metrics) -> Metrics:
         sums["it"] += float(it_kwh.sum())
         sums["cooling"] += float((it_kwh * site.cooling_ratio).sum())
         sums["conversion"] += float((it_kwh * site.conversion_ratio).sum())
+        sums["conversion"] += float(record.ups_loss_w.sum()) * (site.grid.step_s / KWH)
         sums["overhead"] += float((it_kwh * site.overhead_ratio).sum())
     areas = [site.floor_area_m2 for site in log.sites if site.clusters]
     hours = log.sites[0].grid.duration_s / HOUR_S

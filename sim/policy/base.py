@@ -64,8 +64,8 @@ class ClusterState(Protocol):
         """Accelerators in all."""
 
     @property
-    def free(self) -> int:
-        """Accelerators that no job holds."""
+    def startable(self) -> int:
+        """Free accelerators for which there is power."""
 
     @property
     def waiting(self) -> Mapping[int, int]:
@@ -146,8 +146,8 @@ class ClusterView:
 
     @property
     def free_count(self) -> int:
-        """Accelerators that no job holds. [-]."""
-        return self._state.free
+        """Accelerators that no job holds and for which there is power. [-]."""
+        return self._state.startable
 
 
 class SiteView:
@@ -292,10 +292,10 @@ class PlacePolicy(Protocol):
 
 
 class PowerPolicy(Protocol):
-    """The role that says which power caps apply; this version knows none."""
+    """The role that says which power caps apply."""
 
-    def set(self, obs: Observation, site: SiteView) -> object:
-        """Return the caps, which must be None. Asked every step."""
+    def set(self, obs: Observation, site: SiteView) -> float | None:
+        """Return the cap over TDP, 0.5 to 1, or None for no cap. Asked every step."""
 
 
 class StoragePolicy(Protocol):

@@ -34,12 +34,14 @@ class _Ranked:
         """Return the best-ranked waiting jobs that fit together."""
         heap = self._heaps.setdefault(cluster.index, [])
         rank = getattr(obs.jobs, self._column)
-        # Jobs join the queue at its end: what is new is behind all that have been ranked.
-        for job in reversed(cluster.waiting):
-            if job in self._ranked:
-                break
-            self._ranked.add(job)
-            heapq.heappush(heap, (float(rank[job]), job))
+        # Jobs join the queue at its end, or at its head when they had to make way: what is new
+        # stands outside of all that have been ranked.
+        for end in (reversed(cluster.waiting), iter(cluster.waiting)):
+            for job in end:
+                if job in self._ranked:
+                    break
+                self._ranked.add(job)
+                heapq.heappush(heap, (float(rank[job]), job))
         free = cluster.free_count
         waiting = cluster.waiting
         chosen = []

@@ -2,7 +2,30 @@
 
 from typing import Final
 
+from sim.datacenter.power import LOWEST_CAP_FRACTION
 from sim.policy.base import Observation, SiteView
+
+
+class FixedCap:
+    """All accelerators have the same power cap, always.
+
+    Parameters
+    ----------
+    cap_fraction : float
+        Cap over TDP, from 0.5 to 1. [-]
+    """
+
+    def __init__(self, cap_fraction: float = 0.8) -> None:
+        if not LOWEST_CAP_FRACTION <= cap_fraction <= 1.0:
+            msg = (
+                f"cap_fraction is {cap_fraction}; it must lie between {LOWEST_CAP_FRACTION} and 1."
+            )
+            raise ValueError(msg)
+        self.cap_fraction = cap_fraction
+
+    def set(self, obs: Observation, site: SiteView) -> float | None:
+        """Return the cap."""
+        return self.cap_fraction
 
 
 class Uncapped:
@@ -10,5 +33,5 @@ class Uncapped:
 
     does_nothing: Final = True
 
-    def set(self, obs: Observation, site: SiteView) -> None:
-        """Set no cap."""
+    def set(self, obs: Observation, site: SiteView) -> float | None:
+        """Return None: no cap."""

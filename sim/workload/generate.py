@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from sim.scenario.datacenter_schema import Cluster
 from sim.scenario.schema import GangSizes, JobsFile, LognormalDuration, Scenario, Training
 from sim.streams import stream
-from sim.units import HOUR_S
+from sim.units import HOUR_S, MINUTE_S
 from sim.workload.jobs import JobTable, merge
 from sim.workload.traces import read_jobs
 
@@ -142,6 +142,7 @@ def _drawn(scenario: Scenario, spec: Training, number: int, *, seed: int, home: 
         power_w=np.full(count, np.nan),
         power_fraction=np.full(count, spec.power_fraction),
         interruptible=np.full(count, spec.interruptible),
+        checkpoint_s=np.full(count, spec.checkpoint_min * MINUTE_S),
         workload=np.full(count, number),
         home_site=np.full(count, home.site),
         home_cluster=home.first_fitting(gpus_count),
@@ -195,6 +196,7 @@ def _from_file(
         power_w=columns.power_w,
         power_fraction=np.ones(count),
         interruptible=columns.interruptible,
+        checkpoint_s=np.full(count, spec.checkpoint_min * MINUTE_S),
         workload=np.full(count, number),
         home_site=np.full(count, home.site),
         home_cluster=home.first_fitting(columns.gpus_count),

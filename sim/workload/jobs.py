@@ -30,6 +30,9 @@ class JobTable:
         Power of a busy accelerator over its TDP, where `power_w` is nan. [-]
     interruptible : ndarray of bool, shape (n_jobs,)
         Whether it may be suspended and resumed.
+    checkpoint_s : ndarray of float, shape (n_jobs,)
+        Work between two checkpoints; 0 where every moment is one. A job that has to make way loses
+        its work since the last. [s]
     workload : ndarray of int, shape (n_jobs,)
         Which stream of the scenario it comes from. [-]
     home_site : ndarray of int, shape (n_jobs,)
@@ -52,6 +55,7 @@ class JobTable:
     power_w: NDArray[np.float64]
     power_fraction: NDArray[np.float64]
     interruptible: NDArray[np.bool_]
+    checkpoint_s: NDArray[np.float64]
     workload: NDArray[np.int64]
     home_site: NDArray[np.int64]
     home_cluster: NDArray[np.int64]

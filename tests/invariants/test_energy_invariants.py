@@ -40,7 +40,14 @@ def limits(draw):
 setpoints = st.one_of(
     st.just(FOLLOW), POWER_W.map(lambda w: (w, 0.0)), POWER_W.map(lambda w: (0.0, w))
 )
-connections = st.builds(Connection, POWER_W | st.just(math.inf), POWER_W | st.just(math.inf))
+LIMIT_W = POWER_W | st.just(math.inf)
+connections = st.builds(
+    lambda i, e, most, least: Connection(i, e, max(most, least), min(most, least)),
+    LIMIT_W,
+    LIMIT_W,
+    st.just(0.0) | POWER_W,
+    POWER_W,
+)
 
 
 @given(
@@ -57,12 +64,13 @@ def test_every_step_balances_and_the_battery_stays_within_its_limits(
         before_j = battery.stored_j
         flows = settle(net_w, battery, setpoint, connection, dt_s)
         assert min(flows) >= 0.0
-        gap_w = net_w + flows.discharge_w + flows.import_w + flows.unserved_w
+        gap_w = net_w + flows.discharge_w + flows.import_w + flows.unserved_w + flows.backup_w
         gap_w -= flows.charge_w + flows.export_w + flows.curtailed_w
         assert abs(gap_w) <= 1e-9 * max(1.0, abs(net_w), *flows)
         assert flows.charge_w == 0.0 or flows.discharge_w == 0.0
         assert flows.import_w <= connection.import_limit_w
         assert flows.export_w <= connection.export_limit_w
+        assert flows.backup_w <= connection.backup_limit_w
         assert flows.charge_w <= limits.max_charge_w
         assert flows.discharge_w <= limits.max_discharge_w
         through_j = flows.charge_w * limits.charge_efficiency * dt_s
@@ -83,7 +91,7 @@ def test_the_same_energies_at_5_and_at_60_minutes_where_inputs_are_constant_in_t
     limits, connection, net_kw
 ):
     def energies_j(step_s):
-        battery, total = Battery(limits), np.zeros(6)
+        battery, total = Battery(limits), np.zeros(7)
         for net in net_kw:
             for _ in range(round(3600.0 / step_s)):
                 flows = settle(net * 1e3, battery, FOLLOW, connection, step_s)
@@ -179,6 +187,7 @@ def test_a_job_billed_twice_is_caught():
         segment_job=np.append(log.segment_job, log.segment_job[5]),
         segment_start_s=np.append(log.segment_start_s, log.segment_start_s[5]),
         segment_end_s=np.append(log.segment_end_s, log.segment_end_s[5]),
+        segment_power_w=np.append(log.segment_power_w, log.segment_power_w[5]),
     )
     with pytest.raises(BalanceError, match=r"IT power .* of jobs and idle accelerators"):
         close_books(twice, ["training"])

@@ -56,6 +56,20 @@ def test_discharging_never_curtails():
     assert flows == Flows(0.0, 5.0, 0.0, 2.0, 0.0, 0.0)
 
 
+def test_backup_serves_what_battery_and_grid_cannot_and_the_rest_is_unserved():
+    connection = Connection(25.0, math.inf, backup_limit_w=12.0, backup_least_w=3.0)
+    flows = settle(-50.0, battery(), FOLLOW, connection, 1.0)
+    assert flows == Flows(0.0, 10.0, 25.0, 0.0, 0.0, 3.0, 12.0)
+    assert settle(-30.0, battery(), FOLLOW, connection, 1.0).backup_w == 0.0
+
+
+def test_backup_at_its_least_spares_import_and_then_is_curtailed():
+    grid = Connection(25.0, 0.0, backup_limit_w=12.0, backup_least_w=6.0)
+    assert settle(-27.0, None, FOLLOW, grid, 1.0) == Flows(0, 0, 21.0, 0, 0, 0, 6.0)
+    island = Connection(0.0, 0.0, backup_limit_w=12.0, backup_least_w=6.0)
+    assert settle(-2.0, None, FOLLOW, island, 1.0) == Flows(0, 0, 0, 0, 4.0, 0, 6.0)
+
+
 @pytest.mark.parametrize("setpoint", [FOLLOW, (30.0, 0.0), (0.0, 30.0), (0.0, 0.0)])
 def test_a_setpoint_beyond_the_battery_is_cut_to_what_it_can_do(setpoint):
     flows = settle(-4.0, battery(soc=0.02), setpoint, NO_LIMIT, 1.0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.energy.dispatch import Connection
 from sim.scenario.schema import Scenario
 from sim.site import TimeGrid, build_sites
 from sim.units import G_PER_KWH, KW, USD_PER_KWH
@@ -23,7 +24,7 @@ def build(site, *, hours=48, start="2025-06-02T00:00Z", step_min=5, folder="."):
             "sites": ({"name": "here"} | site,),
         }
     )
-    return build_sites(scenario, Path(folder), TimeGrid.of(scenario))[0]
+    return build_sites(scenario, Path(folder), TimeGrid.of(scenario), seed=1)[0]
 
 
 GREENSBORO = {"weather": {"tmy": "greensboro-nc"}}
@@ -31,7 +32,7 @@ GREENSBORO = {"weather": {"tmy": "greensboro-nc"}}
 
 def test_a_site_without_parts_is_an_island_of_zeros():
     site = build({})
-    assert site.connection == (0.0, 0.0)
+    assert site.connection == Connection(0.0, 0.0)
     assert not site.solar_w.any()
     assert not site.base_load_w.any()
     assert np.isnan(site.price_usd_per_j).all()
@@ -40,8 +41,8 @@ def test_a_site_without_parts_is_an_island_of_zeros():
 
 
 def test_a_grid_without_limits_is_unlimited():
-    assert build({"grid": {}}).connection == (np.inf, np.inf)
-    assert build({"grid": {"import_limit_kw": 5}}).connection == (5000.0, np.inf)
+    assert build({"grid": {}}).connection == Connection(np.inf, np.inf)
+    assert build({"grid": {"import_limit_kw": 5}}).connection == Connection(5000.0, np.inf)
 
 
 def test_hourly_supply_is_held_within_the_hour_and_dark_at_local_midnight():

@@ -1,0 +1,174 @@
+"""One site in a run: its power and battery, settled at the end of every step."""
+
+import math
+from array import array
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
+
+from sim.energy.battery import Battery
+from sim.energy.dispatch import FOLLOW, Connection, Flows, Setpoint, settle
+from sim.engine.cluster import MeteredPlace, Place
+from sim.grid.events import ResponseEvent, baseline_w
+from sim.ledger.ledger import StepRecord
+from sim.site import Site
+
+_NAMES = [field.name for field in fields(StepRecord)]
+_COLUMNS = len(_NAMES)
+_IMPORT = _NAMES.index("import_w")
+
+Parts = tuple[tuple[float, Connection], ...]
+"""(duration_s, connection) of the parts of a step, in order."""
+
+
+class Settlement:
+    """Settles one site step by step and keeps the record.
+
+    Parameters
+    ----------
+    index : int
+        Number of the site. [-]
+    site : Site
+        The site.
+
+    Attributes
+    ----------
+    place : Place
+        Its power and battery.
+    setpoint : tuple of float or "follow"
+        The storage policy's answer for the present step [W].
+    """
+
+    def __init__(self, index: int, site: Site) -> None:
+        self._site = site
+        self._step_s = site.grid.step_s
+        self._net_w: list[float] = (site.solar_w + site.wind_w - site.base_load_w).tolist()
+        self._ratio: list[float] = site.it_ratio.tolist()
+        self._rows = array("d")
+        self.setpoint: Setpoint = FOLLOW
+        kind = Place if site.ups is None else MeteredPlace
+        self.place = kind(
+            name=site.name,
+            index=index,
+            battery=None if site.battery is None else Battery(site.battery),
+            connection=site.connection,
+            present=site.present(),
+            step_s=site.grid.step_s,
+            it_power_w=sum(cluster.gpus_count * cluster.idle_w for cluster in site.clusters),
+        )
+        self._outage_parts = _outage_parts(site)
+        self._response_of = {
+            step: event for event in site.responses for step in range(event.first, event.end)
+        }
+        self._baselines_w: dict[ResponseEvent, float] = {}
+
+    def available_w(self, step: int, dt_s: float) -> float:
+        """Return the largest load, base load apart, that a step can serve.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step. [-]
+        dt_s : float
+            Time for which the battery has to last. [s]
+
+        Returns
+        -------
+        float
+            Sun and wind less base load, battery as its policy allows, grid and backup. [W]
+        """
+        place = self.place
+        connection = place.connection
+        if step in self._outage_parts:
+            connection = min(part[1] for part in self._outage_parts[step])
+        import_w = connection.import_limit_w
+        if step in self._response_of:
+            import_w = min(import_w, self._promised_w(self._response_of[step]))
+        power_w = self._net_w[step] + import_w + connection.backup_limit_w
+        battery = place.battery
+        if battery is None or power_w == np.inf:
+            return power_w
+        wanted_w = battery.limits.max_discharge_w
+        if self.setpoint != FOLLOW:
+            wanted_w = min(wanted_w, self.setpoint[1])
+        lasts = min(1.0, battery.time_to_empty_s(wanted_w) / dt_s) if wanted_w > 0.0 else 0.0
+        return power_w + wanted_w * lasts
+
+    def it_budget_w(self, step: int) -> float:
+        """Return the largest IT power that a step can serve.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step. [-]
+
+        Returns
+        -------
+        float
+            The power, 0 or more; inf where nothing limits it. [W]
+        """
+        available_w = self.available_w(step, self._step_s)
+        if self._site.ups is not None and available_w < math.inf:
+            return self._site.ups.load_w(available_w, self._ratio[step])
+        return max(0.0, available_w / self._ratio[step])
+
+    def _promised_w(self, event: ResponseEvent) -> float:
+        """Return the import that an event leaves; its baseline is set as it begins."""
+        if event not in self._baselines_w:
+            imports = np.asarray(self._rows).reshape(-1, _COLUMNS)[:, _IMPORT]
+            self._baselines_w[event] = baseline_w(event, imports, self._step_s)
+        return max(0.0, self._baselines_w[event] - event.reduce_w)
+
+    def settle(self, step: int) -> None:
+        """Settle the step that ends now."""
+        place, step_s = self.place, self._step_s
+        # What starts and ends adds up to 0 but for rounding, which must not become negative load.
+        it_w = max(0.0, place.it_energy_j / step_s)
+        loss_w = 0.0
+        if isinstance(place, MeteredPlace) and self._site.ups is not None:
+            loss_w = self._site.ups.mean_w(it_w, place.it_square_w2s / step_s)
+        net_w = self._net_w[step] - it_w * self._ratio[step] - loss_w
+        parts = self._outage_parts.get(step)
+        if parts is None:
+            flows = settle(net_w, place.battery, self.setpoint, place.connection, step_s)
+        else:
+            flows = self._settle_parts(net_w, parts)
+        place.flows = flows
+        self._rows.extend((it_w, loss_w, *flows, place.stored_j))
+
+    def record(self) -> StepRecord:
+        """Return what the site did in each step."""
+        return StepRecord(*np.ascontiguousarray(np.asarray(self._rows).reshape(-1, _COLUMNS).T))
+
+    def _settle_parts(self, net_w: float, parts: Parts) -> Flows:
+        """Settle a step in which the grid fails or comes back, part by part."""
+        mean = np.zeros(len(Flows._fields))
+        for duration_s, connection in parts:
+            flows = settle(net_w, self.place.battery, self.setpoint, connection, duration_s)
+            mean += np.array(flows) * (duration_s / self._step_s)
+        return Flows(*mean.tolist())
+
+
+def _outage_parts(site: Site) -> dict[int, Parts]:
+    """Return the parts of every step that an outage touches."""
+    step_s, found = site.grid.step_s, {}
+    without = site.connection._replace(import_limit_w=0.0, export_limit_w=0.0)
+    touched = {
+        step
+        for start_s, end_s in site.outages_s
+        for step in range(int(start_s // step_s), min(int(-(-end_s // step_s)), site.grid.n_steps))
+    }
+    for step in touched:
+        begin_s, end_s = step * step_s, (step + 1) * step_s
+        inside = [time for outage in site.outages_s for time in outage if begin_s < time < end_s]
+        edges_s = [begin_s, *inside, end_s]
+        found[step] = tuple(
+            (until_s - from_s, without if _out((from_s + until_s) / 2, site) else site.connection)
+            for from_s, until_s in pairwise(edges_s)
+        )
+    return found
+
+
+def _out(time_s: float, site: Site) -> bool:
+    return any(start_s <= time_s < end_s for start_s, end_s in site.outages_s)

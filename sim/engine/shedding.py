@@ -1,0 +1,97 @@
+"""Available power binds: what a site does when its step cannot serve the load.
+
+First it caps its accelerators, as far as a cap goes; then it suspends jobs that may be, the latest
+started first; what still cannot be served is unserved. When there is more power again, caps are
+lifted and suspended jobs go on from the head of their queue.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
+from sim.engine.cluster import Cluster, Place
+from sim.engine.lifecycle import Lifecycle
+
+_STEPS: Final = 20
+LEVELS: Final = tuple(
+    1.0 - (1.0 - LOWEST_CAP_FRACTION) * level / _STEPS for level in range(_STEPS + 1)
+)
+"""Caps that are tried, from none to the lowest."""
+
+_ROUNDING: Final = 1.0 + 1e-9
+
+
+class Shedding:
+    """Holds one site's IT power to what its step can serve.
+
+    Parameters
+    ----------
+    place : Place
+        The site.
+    clusters : sequence of Cluster
+        Its clusters.
+    life : Lifecycle
+        Its jobs.
+    """
+
+    def __init__(self, place: Place, clusters: Sequence[Cluster], life: Lifecycle) -> None:
+        self._place = place
+        self._clusters = clusters
+        self._life = life
+
+    def hold(self, budget_w: float, policy_cap_fraction: float, now_s: float) -> None:
+        """Cap, suspend, or let go, so that the step that begins can be served.
+
+        Parameters
+        ----------
+        budget_w : float
+            IT power that the step can serve; inf where nothing limits it. [W]
+        policy_cap_fraction : float
+            Cap over TDP that the policy asks for, 1 for none. [-]
+        now_s : float
+            Present time. [s]
+        """
+        place = self._place
+        was_limited = place.budget_w < math.inf
+        place.budget_w = budget_w
+        fits = place.it_power_w <= budget_w * _ROUNDING
+        if fits and place.cap_fraction == policy_cap_fraction and not was_limited:
+            return
+        self._cap(budget_w, policy_cap_fraction, now_s)
+        if place.it_power_w > budget_w * _ROUNDING:
+            self._suspend(budget_w, now_s)
+        for cluster in self._clusters:
+            self._life.retry(cluster, now_s)
+
+    def _cap(self, budget_w: float, highest: float, now_s: float) -> None:
+        """Set the highest cap at which the running jobs fit, or the lowest there is."""
+        place, life = self._place, self._life
+        running = [(job, cluster) for cluster in self._clusters for job in cluster.running]
+        fixed_w = sum(life.fixed_w(job, cluster) for job, cluster in running)
+        full_w = sum(life.power_w[job] for job, _ in running)
+        idle_w = place.it_power_w - sum(life.draw_w(job) for job, _ in running)
+
+        def it_power_w(cap_fraction: float) -> float:
+            """Return the IT power under a cap."""
+            return idle_w + fixed_w + (full_w - fixed_w) * relative_draw(cap_fraction)
+
+        levels = [highest, *(level for level in LEVELS if level < highest)]
+        limit_w = budget_w * _ROUNDING
+        cap = next((level for level in levels if it_power_w(level) <= limit_w), levels[-1])
+        if cap != place.cap_fraction:
+            place.cap_fraction = cap
+            for job, cluster in running:
+                life.recap(job, cluster, now_s)
+
+    def _suspend(self, budget_w: float, now_s: float) -> None:
+        """Suspend the latest started of the jobs that may be, until the rest fits."""
+        candidates = sorted(
+            (start_s, job)
+            for cluster in self._clusters
+            for job, start_s in cluster.running.items()
+            if self._life.may_make_way(job)
+        )
+        while candidates and self._place.it_power_w > budget_w * _ROUNDING:
+            _, job = candidates.pop()
+            self._life.make_way(job, now_s)
