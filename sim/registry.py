@@ -30,6 +30,7 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "shift": {
             "none": "sim.policy.shift:NoShift",
             "lowest-window": "sim.policy.shift:LowestWindow",
+            "lowest-slots": "sim.policy.shift:LowestSlots",
         },
         "place": {"home": "sim.policy.place:Home"},
         "power": {

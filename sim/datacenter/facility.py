@@ -1,5 +1,6 @@
 """Losses between the grid connection and the servers that follow the load."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -69,4 +70,4 @@ class UpsLoss:
             return 0.0
         slope, bend = ratio + self.linear_fraction, self.quadratic_fraction / self.rated_w
         # The form of the quadratic formula that stays exact for a vanishing bend.
-        return 2.0 * spare_w / (slope + (slope * slope + 4.0 * bend * spare_w) ** 0.5)
+        return 2.0 * spare_w / (slope + math.sqrt(slope * slope + 4.0 * bend * spare_w))

@@ -5,6 +5,7 @@ A40, P100, RTX 6000): throughput within 0.039 (0.028 for caps of at least half t
 work within 6.4 %. Caps below half the TDP are not offered: a measured card collapses there.
 """
 
+import math
 from typing import Final
 
 STATIC_FRACTION: Final = 0.30
@@ -46,7 +47,7 @@ def relative_throughput(cap_fraction: float) -> float:
        Training," NSDI 2023: the measurements.
     """
     share = (cap_fraction - STATIC_FRACTION) / (1.0 - STATIC_FRACTION)
-    clock = share ** (1.0 / CLOCK_EXPONENT)
+    clock = math.pow(share, 1.0 / CLOCK_EXPONENT)
     return 1.0 / ((1.0 - CLOCK_SENSITIVE_FRACTION) + CLOCK_SENSITIVE_FRACTION / clock)
 
 

@@ -71,6 +71,12 @@ class Place:
         """Energy in the battery's cells. [J]."""
         return 0.0 if self.battery is None else self.battery.stored_j
 
+    @property
+    def cells_j(self) -> tuple[float, float]:
+        """Capacity of the battery's cells, and what they have lost besides the efficiencies [J]."""
+        battery = self.battery
+        return (0.0, 0.0) if battery is None else (battery.capacity_j, battery.loss_j)
+
     def change_power(self, now_s: float, change_w: float) -> None:
         """Change the IT power from now on.
 
@@ -143,6 +149,8 @@ class Cluster:
         IT power of an accelerator that no job holds. [W]
     free : int
         Accelerators that no job holds. [-]
+    power_limited : bool
+        Whether there may be too little power to start jobs on all of them.
     waiting : OrderedDict
         Waiting jobs in order of release: job id to gang size.
     running : dict
@@ -156,6 +164,7 @@ class Cluster:
     power: GpuPower
     idle_w: float
     free: int
+    power_limited: bool = False
     # A plain dict would scan over its deleted head each time: quadratic in a long queue.
     waiting: OrderedDict[int, int] = field(default_factory=OrderedDict)
     running: dict[int, float] = field(default_factory=dict)
@@ -169,8 +178,6 @@ class Cluster:
     def startable(self) -> int:
         """Free accelerators for which there is power."""
         place = self.place
-        if place.budget_w == math.inf:
-            return self.free
         start_w = self.power.busy_w() * relative_draw(place.cap_fraction) - self.idle_w
         spare_w = max(0.0, place.budget_w - place.it_power_w)
         if start_w <= 0.0:

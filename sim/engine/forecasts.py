@@ -20,7 +20,7 @@ class ForecastDesk:
     Parameters
     ----------
     spec : Forecast
-        Model, horizon, refresh and latency.
+        Model, horizon, refresh, and latency of the signals that have none of their own.
     sites : sequence of Site
         The sites, whose signals are forecast.
     """
@@ -70,9 +70,11 @@ class ForecastDesk:
     def _predict(self, site: int, signal: str) -> ForecastSet:
         """Forecast one signal for the whole run."""
         grid = self._sites[site].grid
-        values = self._sites[site].signals[signal].mean_over(grid.window_edges_s)
+        series = self._sites[site].signals[signal]
+        values = series.mean_over(grid.window_edges_s)
+        latency_s = self._spec.latency_h * HOUR_S if series.latency_s is None else series.latency_s
         start_s = float(grid.window_edges_s[0])
-        history = History(values, start_s, HOUR_S, self._spec.latency_h * HOUR_S)
+        history = History(values, start_s, HOUR_S, latency_s)
         model = load_class(FORECASTERS.get(self._spec.model, self._spec.model))
         forecaster: Forecaster
         if getattr(model, "needs_truth", False):

@@ -2,12 +2,14 @@
 
 import math
 from array import array
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
 
-from sim.energy.battery import Battery
+from sim.energy.battery_models import make_battery
+from sim.energy.degradation import Wear, WearReport
 from sim.energy.dispatch import FOLLOW, Connection, Flows, Setpoint, settle
 from sim.engine.cluster import MeteredPlace, Place
 from sim.grid.events import ResponseEvent, baseline_w
@@ -51,12 +53,13 @@ class Settlement:
         self.place = kind(
             name=site.name,
             index=index,
-            battery=None if site.battery is None else Battery(site.battery),
+            battery=None if site.battery is None else make_battery(site.battery),
             connection=site.connection,
             present=site.present(),
             step_s=site.grid.step_s,
             it_power_w=sum(cluster.gpus_count * cluster.idle_w for cluster in site.clusters),
         )
+        self._wear = _wear(site, self.place)
         self._outage_parts = _outage_parts(site)
         self._response_of = {
             step: event for event in site.responses for step in range(event.first, event.end)
@@ -92,8 +95,7 @@ class Settlement:
         wanted_w = battery.limits.max_discharge_w
         if self.setpoint != FOLLOW:
             wanted_w = min(wanted_w, self.setpoint[1])
-        lasts = min(1.0, battery.time_to_empty_s(wanted_w) / dt_s) if wanted_w > 0.0 else 0.0
-        return power_w + wanted_w * lasts
+        return power_w + (battery.mean_discharge_w(wanted_w, dt_s) if wanted_w > 0.0 else 0.0)
 
     def it_budget_w(self, step: int) -> float:
         """Return the largest IT power that a step can serve.
@@ -135,11 +137,19 @@ class Settlement:
         else:
             flows = self._settle_parts(net_w, parts)
         place.flows = flows
-        self._rows.extend((it_w, loss_w, *flows, place.stored_j))
+        if self._wear is not None:
+            self._wear.after_step(step_s, last=step + 1 == self._site.grid.n_steps)
+        self._rows.extend((it_w, loss_w, *flows, place.stored_j, *place.cells_j, 0.0))
 
     def record(self) -> StepRecord:
         """Return what the site did in each step."""
-        return StepRecord(*np.ascontiguousarray(np.asarray(self._rows).reshape(-1, _COLUMNS).T))
+        columns = np.ascontiguousarray(np.asarray(self._rows).reshape(-1, _COLUMNS).T)
+        record, report = StepRecord(*columns), self.wear()
+        return record if report is None else replace(record, wear_usd=report.cost_usd)
+
+    def wear(self) -> WearReport | None:
+        """Return what the run has cost the battery; None if its cells do not age."""
+        return None if self._wear is None else self._wear.report()
 
     def _settle_parts(self, net_w: float, parts: Parts) -> Flows:
         """Settle a step in which the grid fails or comes back, part by part."""
@@ -148,6 +158,15 @@ class Settlement:
             flows = settle(net_w, self.place.battery, self.setpoint, connection, duration_s)
             mean += np.array(flows) * (duration_s / self._step_s)
         return Flows(*mean.tolist())
+
+
+def _wear(site: Site, place: Place) -> Wear | None:
+    """Return the wear of a site's battery, if its cells age."""
+    if place.battery is None or site.battery is None or site.battery.wear is None:
+        return None
+    start = site.grid.start
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Wear(place.battery, site.battery.wear, (midnight - start).total_seconds())
 
 
 def _outage_parts(site: Site) -> dict[int, Parts]:

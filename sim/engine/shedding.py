@@ -12,6 +12,7 @@ from typing import Final
 from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
 from sim.engine.cluster import Cluster, Place
 from sim.engine.lifecycle import Lifecycle
+from sim.engine.runs import Runs
 
 _STEPS: Final = 20
 LEVELS: Final = tuple(
@@ -31,13 +32,18 @@ class Shedding:
         The site.
     clusters : sequence of Cluster
         Its clusters.
+    runs : Runs
+        Jobs on their accelerators.
     life : Lifecycle
-        Its jobs.
+        Jobs before they run.
     """
 
-    def __init__(self, place: Place, clusters: Sequence[Cluster], life: Lifecycle) -> None:
+    def __init__(
+        self, place: Place, clusters: Sequence[Cluster], *, runs: Runs, life: Lifecycle
+    ) -> None:
         self._place = place
         self._clusters = clusters
+        self._runs = runs
         self._life = life
 
     def hold(self, budget_w: float, policy_cap_fraction: float, now_s: float) -> None:
@@ -55,6 +61,9 @@ class Shedding:
         place = self._place
         was_limited = place.budget_w < math.inf
         place.budget_w = budget_w
+        if was_limited or budget_w < math.inf:
+            for cluster in self._clusters:
+                cluster.power_limited = budget_w < math.inf
         fits = place.it_power_w <= budget_w * _ROUNDING
         if fits and place.cap_fraction == policy_cap_fraction and not was_limited:
             return
@@ -66,11 +75,11 @@ class Shedding:
 
     def _cap(self, budget_w: float, highest: float, now_s: float) -> None:
         """Set the highest cap at which the running jobs fit, or the lowest there is."""
-        place, life = self._place, self._life
+        place, runs = self._place, self._runs
         running = [(job, cluster) for cluster in self._clusters for job in cluster.running]
-        fixed_w = sum(life.fixed_w(job, cluster) for job, cluster in running)
-        full_w = sum(life.power_w[job] for job, _ in running)
-        idle_w = place.it_power_w - sum(life.draw_w(job) for job, _ in running)
+        fixed_w = sum(runs.fixed_w(job, cluster) for job, cluster in running)
+        full_w = sum(runs.power_w[job] for job, _ in running)
+        idle_w = place.it_power_w - sum(runs.draw_w(job) for job, _ in running)
 
         def it_power_w(cap_fraction: float) -> float:
             """Return the IT power under a cap."""
@@ -82,7 +91,7 @@ class Shedding:
         if cap != place.cap_fraction:
             place.cap_fraction = cap
             for job, cluster in running:
-                life.recap(job, cluster, now_s)
+                runs.recap(job, cluster, now_s)
 
     def _suspend(self, budget_w: float, now_s: float) -> None:
         """Suspend the latest started of the jobs that may be, until the rest fits."""
@@ -90,8 +99,8 @@ class Shedding:
             (start_s, job)
             for cluster in self._clusters
             for job, start_s in cluster.running.items()
-            if self._life.may_make_way(job)
+            if self._runs.may_make_way(job)
         )
         while candidates and self._place.it_power_w > budget_w * _ROUNDING:
             _, job = candidates.pop()
-            self._life.make_way(job, now_s)
+            self._runs.make_way(job, now_s)

@@ -16,6 +16,7 @@ from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import STEP, Clock, Event
 from sim.engine.lifecycle import Lifecycle
 from sim.engine.observation import LiveObservation
+from sim.engine.runs import Runs
 from sim.engine.settlement import Settlement
 from sim.engine.shedding import Shedding
 from sim.errors import PolicyError
@@ -86,7 +87,13 @@ def prepare(loaded: LoadedScenario) -> Prepared:
     return prepared
 
 
-def simulate(scenario: str | Path, *, policy: str | None = None, seed: int | None = None) -> Run:
+def simulate(
+    scenario: str | Path,
+    *,
+    policy: str | None = None,
+    seed: int | None = None,
+    variant: str | None = None,
+) -> Run:
     """Run one policy of a scenario and return the result; nothing is written.
 
     Parameters
@@ -97,6 +104,8 @@ def simulate(scenario: str | Path, *, policy: str | None = None, seed: int | Non
         Name of one of its policies; None takes the first.
     seed : int or None
         Seed of the random streams; None takes the scenario's first. [-]
+    variant : str or None
+        Name of one of its variants; None takes the scenario itself.
 
     Returns
     -------
@@ -108,7 +117,7 @@ def simulate(scenario: str | Path, *, policy: str | None = None, seed: int | Non
     ValueError
         If the scenario has no such policy.
     """
-    loaded = load_scenario(scenario)
+    loaded = load_scenario(scenario, variant=variant)
     by_name = {policy_label(choice): choice for choice in loaded.spec.policies}
     name = next(iter(by_name)) if policy is None else policy
     if name not in by_name:
@@ -211,7 +220,8 @@ class Simulation:
         self._settlements = [Settlement(index, site) for index, site in enumerate(sites)]
         places = [settlement.place for settlement in self._settlements]
         clusters = _clusters(sites, places)
-        self._life = Lifecycle(self._clock, jobs, clusters)
+        self._runs = Runs(self._clock, jobs, clusters)
+        self._life = Lifecycle(self._clock, jobs, clusters, self._runs)
         self._obs = LiveObservation(
             self._clock,
             jobs,
@@ -220,9 +230,14 @@ class Simulation:
             desk=desk,
             step_s=self._grid.step_s,
         )
-        self._obs.follow(self._life.cluster_of)
+        self._obs.follow(self._runs.cluster_of)
         self._shedding = [
-            Shedding(place, [c for c in clusters if c.place is place], self._life)
+            Shedding(
+                place,
+                [cluster for cluster in clusters if cluster.place is place],
+                runs=self._runs,
+                life=self._life,
+            )
             for place in places
         ]
         self._on_step = (self._step,)
@@ -302,13 +317,13 @@ class Simulation:
             self._clock.call_at(issue_s, STEP, self._on_issue, following)
 
     def _log(self, end_s: float) -> RunLog:
-        life = self._life
-        done = life.done()
-        job, start_s, stop_s, power_w = life.segments(end_s)
+        runs = self._runs
+        done = runs.done()
+        job, start_s, stop_s, power_w = runs.segments(end_s)
         return RunLog(
             jobs=self._jobs,
-            cluster_of=np.asarray(life.cluster_of, dtype=np.int64),
-            suspensions_count=_counts(life.suspensions, len(done)),
+            cluster_of=np.asarray(runs.cluster_of, dtype=np.int64),
+            suspensions_count=_counts(runs.suspensions, len(done)),
             done=done,
             segment_job=job,
             segment_start_s=start_s,
@@ -316,6 +331,7 @@ class Simulation:
             segment_power_w=power_w,
             sites=self._sites,
             records=tuple(settlement.record() for settlement in self._settlements),
+            wear=tuple(settlement.wear() for settlement in self._settlements),
         )
 
 

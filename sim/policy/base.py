@@ -64,8 +64,16 @@ class ClusterState(Protocol):
         """Accelerators in all."""
 
     @property
+    def free(self) -> int:
+        """Accelerators that no job holds."""
+
+    @property
+    def power_limited(self) -> bool:
+        """Whether there may be too little power to start jobs on all of them."""
+
+    @property
     def startable(self) -> int:
-        """Free accelerators for which there is power."""
+        """Free accelerators for which there is power, where it is limited."""
 
     @property
     def waiting(self) -> Mapping[int, int]:
@@ -147,7 +155,8 @@ class ClusterView:
     @property
     def free_count(self) -> int:
         """Accelerators that no job holds and for which there is power. [-]."""
-        return self._state.startable
+        state = self._state
+        return state.startable if state.power_limited else state.free
 
 
 class SiteView:

@@ -57,26 +57,19 @@ class LowestWindow:
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
         """Return the start with the least forecast sum of the signal over the run."""
-        jobs = obs.jobs
-        expected_s = float(jobs.expected_duration_s[job])
-        earliest_s = max(obs.now_s, float(jobs.earliest_start_s[job]))
-        latest_s = min(
-            float(jobs.deadline_s[job]) - expected_s, earliest_s + self.max_wait_h * HOUR_S
-        )
+        expected_s = float(obs.jobs.expected_duration_s[job])
+        earliest_s, latest_s = self._earliest_and_latest_s(obs, job)
         if latest_s <= earliest_s:
             return earliest_s
         forecast, values, prefix = self._cumulative(obs, obs.site_of(job))
-        return (
-            earliest_s
-            + _best_delay_steps(
-                (earliest_s - forecast.valid_from_s) / forecast.step_s,
-                expected_s / forecast.step_s,
-                int((latest_s - earliest_s) / forecast.step_s) + 1,
-                values,
-                prefix,
-            )
-            * forecast.step_s
+        delay_steps = _best_delay_steps(
+            (earliest_s - forecast.valid_from_s) / forecast.step_s,
+            expected_s / forecast.step_s,
+            int((latest_s - earliest_s) / forecast.step_s) + 1,
+            values,
+            prefix,
         )
+        return earliest_s + delay_steps * forecast.step_s
 
     def _cumulative(
         self, obs: Observation, site: int
@@ -91,6 +84,68 @@ class LowestWindow:
         entry = (forecast, np.append(head, 0.0), np.concatenate([[0.0], np.cumsum(head)]))
         self._prefix[site] = entry
         return entry
+
+    def _earliest_and_latest_s(self, obs: Observation, job: int) -> tuple[float, float]:
+        """Return the earliest and the latest time at which a job may start."""
+        earliest_s = max(obs.now_s, float(obs.jobs.earliest_start_s[job]))
+        due_s = float(obs.jobs.deadline_s[job]) - float(obs.jobs.expected_duration_s[job])
+        return earliest_s, min(due_s, earliest_s + self.max_wait_h * HOUR_S)
+
+
+class LowestSlots(LowestWindow):
+    """An interruptible job runs in the forecast steps with the least of a signal; others do not.
+
+    Of the time from its earliest start to its deadline (or `max_wait_h` more than it needs), the
+    job takes the steps with the lowest forecasts that add up to its expected duration, the earlier
+    of equals first; between them it is suspended. A job that is not interruptible is planned as by
+    lowest-window.
+
+    Parameters
+    ----------
+    signal : str
+        One of ``registry.SIGNALS``.
+    max_wait_h : float
+        Longest wait in all, deadline or not. [h]
+
+    References
+    ----------
+    .. [1] P. Wiesner et al., "Let's Wait Awhile: How Temporal Workload Shifting Can Reduce Carbon
+       Emissions in the Cloud," Middleware 2021: the interruptible case.
+    """
+
+    def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
+        """Return the intervals in which the job runs."""
+        if not obs.jobs.interruptible[job]:
+            return super().plan(obs, job)
+        expected_s = float(obs.jobs.expected_duration_s[job])
+        earliest_s, latest_s = self._earliest_and_latest_s(obs, job)
+        forecast, values, _ = self._cumulative(obs, obs.site_of(job))
+        edges_s = forecast.valid_from_s + forecast.step_s * np.arange(len(values))
+        bounds_s = np.clip(edges_s, earliest_s, latest_s + expected_s)
+        if latest_s <= earliest_s or bounds_s[-1] - bounds_s[0] < expected_s:
+            return earliest_s
+        return _cheapest(bounds_s, values[:-1], expected_s)
+
+
+def _cheapest(
+    bounds_s: NDArray[np.float64], values: NDArray[np.float64], length_s: float
+) -> list[Interval]:
+    """Return the cheapest steps that add up to a length; the dearest of them is cut to fit."""
+    lengths_s = np.diff(bounds_s)
+    order = np.argsort(values, kind="stable")
+    order = order[lengths_s[order] > 0.0]
+    upto_s = np.cumsum(lengths_s[order])
+    count = int(np.searchsorted(upto_s, length_s * (1.0 - _TIE))) + 1
+    ends_s = bounds_s[1:].copy()
+    ends_s[order[count - 1]] -= upto_s[count - 1] - length_s
+    intervals: list[Interval] = []
+    for step in sorted(order[:count].tolist()):
+        start_s, end_s = float(bounds_s[step]), float(ends_s[step])
+        if intervals and intervals[-1][1] == start_s:
+            intervals[-1] = (intervals[-1][0], end_s)
+        else:
+            intervals.append((start_s, end_s))
+    return intervals
 
 
 def _best_delay_steps(

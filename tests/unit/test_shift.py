@@ -80,6 +80,54 @@ def test_lowest_window_finds_the_least_of_all_starts_that_brute_force_tries(
     assert start_h == quarters / 4 + min(sums, key=lambda wait: (sums[wait], wait))
 
 
+SLOTS = Policy(name="slots", shift="lowest-slots")
+
+
+def slots_h(carbon, arrival_h, duration_h, *, slack_h):
+    """Return the stretches [h] of one interruptible job under lowest-slots."""
+    log, _ = starts_h(
+        carbon, [arrival_h], [duration_h], slack_h=slack_h, policy=SLOTS, interruptible=True
+    )
+    assert log.done.all()
+    order = np.argsort(log.segment_start_s)
+    starts, ends = log.segment_start_s[order] / HOUR, log.segment_end_s[order] / HOUR
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def test_lowest_slots_runs_in_the_cheapest_hours_and_is_suspended_between_them():
+    assert slots_h([9, 1, 8, 2, 7, 3], 0, 3, slack_h=3) == [(1, 2), (3, 4), (5, 6)]
+
+
+def test_lowest_slots_joins_neighbouring_hours_and_cuts_the_dearest_it_takes():
+    # Within 0.5 .. 6: the cheapest 2.5 hours are 2..4 and half of 5..6.
+    assert slots_h([9, 8, 1, 1, 7, 3], 0.5, 2.5, slack_h=3) == [(2, 4), (5, 5.5)]
+
+
+def test_lowest_slots_takes_the_earlier_of_equals():
+    assert slots_h([5, 5, 5, 5, 5, 5], 0, 2, slack_h=4) == [(0, 2)]
+
+
+def test_lowest_slots_plans_what_cannot_be_interrupted_as_one_window():
+    _, starts = starts_h([9, 1, 8, 2, 2, 9], [0], [2], slack_h=4, policy=SLOTS)
+    assert starts == [3]
+
+
+@given(
+    carbon=st.lists(st.integers(1, 50), min_size=30, max_size=30),
+    arrival_h=st.integers(0, 20),
+    duration_h=st.integers(1, 12),
+    slack_h=st.integers(1, 24),
+)
+def test_lowest_slots_takes_the_sum_of_the_smallest_hours_in_reach(
+    carbon, arrival_h, duration_h, slack_h
+):
+    stretches = slots_h(carbon, arrival_h, duration_h, slack_h=slack_h)
+    hourly = np.resize(carbon, 200)
+    taken = sum(hourly[int(start) : int(end)].sum() for start, end in stretches)
+    reach = hourly[arrival_h : arrival_h + duration_h + slack_h]
+    assert taken == np.sort(reach)[:duration_h].sum()
+
+
 def test_an_unknown_signal_is_refused_with_a_suggestion():
     with pytest.raises(ValueError, match="Did you mean average_carbon_intensity"):
         LowestWindow(signal="average_carbon_intensty")

@@ -7,6 +7,7 @@ from collections import deque
 import numpy as np
 import pytest
 
+from sim.policy.order import FirstInFirstOut
 from sim.streams import stream
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 
@@ -94,6 +95,28 @@ def test_easy_backfill_starts_of_random_gang_jobs_equal_those_of_its_definition(
     fifo_s = fifo_starts(arrival_s.tolist(), duration_s.tolist(), gpus.tolist(), capacity)
     assert np.sum(expected_s < fifo_s) > 100  # many jobs overtook
     np.testing.assert_array_equal(start_s, expected_s)
+
+
+class AskedOneByOne(FirstInFirstOut):
+    """First in, first out, by being asked instead of by its batch form."""
+
+    in_queue_order = False
+
+
+def test_the_batch_form_of_fifo_starts_the_same_jobs_as_being_asked():
+    rng = stream(3, "test/batch")
+    count, capacity = 3000, 64
+    gpus = rng.choice([1, 2, 8, 16, 64], count, p=[0.5, 0.2, 0.15, 0.1, 0.05])
+    duration_s = rng.lognormal(8.0, 1.2, count)
+    arrival_s = np.cumsum(
+        rng.exponential(gpus.mean() * duration_s.mean() / (0.9 * capacity), count)
+    )
+    hours = math.ceil(arrival_s[-1] / 3600) + 300
+    here = site(time_grid(hours, step_s=3600.0), clusters=[cluster(capacity)])
+    jobs = job_table(arrival_s, duration_s, gpus, power_w=1.0)
+    batch, asked = (run_log([here], jobs, policy) for policy in ("fifo", AskedOneByOne))
+    np.testing.assert_array_equal(batch.segment_start_s, asked.segment_start_s)
+    np.testing.assert_array_equal(batch.segment_job, asked.segment_job)
 
 
 def erlang_c_wait_s(arrivals_per_s, service_s, servers):
