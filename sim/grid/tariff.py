@@ -1,24 +1,37 @@
-"""Retail tariff: time-of-use energy prices and demand charges, in the tariff's local time."""
+"""Retail tariff: energy prices by the hour and by blocks, fixed charge and minimum bill.
 
-import math
-from typing import Final
+All hours and billing months are those of the tariff's local time. A billing month of which the run
+covers only a part is billed for that part of its real hours.
+"""
+
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.scenario.grid_schema import Tariff, TimeOfUsePeriod
-from sim.units import KW, MINUTE_S, USD_PER_KWH
+from sim.grid.billing import billing_months, covered_fractions, within
+from sim.grid.demand import DemandPeriods, demand_charges_usd, demand_periods
+from sim.scenario.tariff_schema import EnergyBlock, Tariff
+from sim.units import KWH, USD_PER_KWH
 
-SATURDAY: Final = 5
-MONTHS_PER_YEAR: Final = 12
-EPOCH: Final = pd.Timestamp(0, tz="UTC")
+__all__ = [
+    "DemandPeriods",
+    "billing_months",
+    "block_charges_usd",
+    "demand_charges_usd",
+    "demand_periods",
+    "energy_prices_usd_per_j",
+    "first_block_usd_per_j",
+    "fixed_charges_usd",
+    "top_up_usd",
+]
+
+Columns = NDArray[np.float64]
 
 
-def energy_prices_usd_per_j(
-    tariff: Tariff, starts_utc: pd.DatetimeIndex
-) -> NDArray[np.float64] | None:
-    """Return the tariff's own energy price in each step, without delivery charge.
+def energy_prices_usd_per_j(tariff: Tariff, starts_utc: pd.DatetimeIndex) -> Columns | None:
+    """Return the tariff's own energy price in each step, without delivery charge and blocks.
 
     Parameters
     ----------
@@ -43,118 +56,128 @@ def energy_prices_usd_per_j(
     local = starts_utc.tz_convert(tariff.timezone)
     prices = np.full(len(local), tariff.energy_usd_per_kwh)
     for period in reversed(tariff.time_of_use):
-        prices[_in_period(period, local)] = period.energy_usd_per_kwh
+        prices[within(period, local)] = period.energy_usd_per_kwh
     return prices * USD_PER_KWH
 
 
-def billing_months(starts_utc: pd.DatetimeIndex, timezone: str) -> NDArray[np.int_]:
-    """Return the billing month of each step: a calendar month in local time.
+def first_block_usd_per_j(tariff: Tariff) -> float:
+    """Return the price of the first block, which the price of each step contains. [USD/J]."""
+    return tariff.blocks[0].energy_usd_per_kwh * USD_PER_KWH if tariff.blocks else 0.0
+
+
+def block_charges_usd(
+    import_j: Columns, starts_utc: pd.DatetimeIndex, *, tariff: Tariff, step_s: float
+) -> Columns:
+    """Return what later blocks cost more, or less, than if all import were in the first.
 
     Parameters
     ----------
-    starts_utc : DatetimeIndex, shape (n,)
-        Starts of the steps, with a zone.
-    timezone : str
-        Zone of the billing months, e.g. ``America/New_York``.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Months since January of year 0: equal within a month, one more for the next [-].
-    """
-    local = starts_utc.tz_convert(timezone)
-    months = np.asarray(local.year) * MONTHS_PER_YEAR + np.asarray(local.month) - 1
-    return np.asarray(months, dtype=np.int_)
-
-
-def demand_charges_usd(
-    import_w: NDArray[np.float64], starts_utc: pd.DatetimeIndex, *, tariff: Tariff, step_s: float
-) -> NDArray[np.float64]:
-    """Return the demand charge by the steps that caused it; the sum is the bill.
-
-    Parameters
-    ----------
-    import_w : ndarray of float, shape (n,)
-        Mean import in each step. [W]
+    import_j : ndarray of float, shape (n,)
+        Import in each step. [J]
     starts_utc : DatetimeIndex, shape (n,)
         Starts of the steps, with a zone.
     tariff : Tariff
         The retail contract.
     step_s : float
-        Length of a step; it divides the hour. [s]
+        Length of a step. [s]
 
     Returns
     -------
     ndarray of float, shape (n,)
-        Charge put on each step [USD], zero outside the intervals that set a peak.
-
-    Raises
-    ------
-    ValueError
-        If `import_w` and `starts_utc` differ in length.
+        Charge of each step, by the blocks that its own import falls in. [USD]
 
     Notes
     -----
-    In each billing month the demand interval with the highest mean import is charged, the first of
-    several equal ones, times the share of the month's real hours that the run covers. Within the
-    interval the charge is split in proportion to the import of its steps. Intervals are aligned to
-    the local hour and last a whole number of steps, at least `demand_interval_min`; if that does
-    not divide the hour, the last interval of each hour is the shorter one. The mean is over the
-    steps that the run has.
+    Import is added up from the start of each billing month. Blocks of a month that the run covers
+    in part shrink to that part.
     """
-    if len(import_w) != len(starts_utc):
-        msg = f"import_w has {len(import_w)} steps, but starts_utc has {len(starts_utc)}."
-        raise ValueError(msg)
-    charges_usd = np.zeros(len(import_w))
-    if tariff.demand_charge_usd_per_kw == 0:
+    charges_usd = np.zeros(len(import_j))
+    if len(tariff.blocks) < 2:
         return charges_usd
     months = billing_months(starts_utc, tariff.timezone)
-    interval_s = max(step_s, math.ceil(tariff.demand_interval_min * MINUTE_S / step_s) * step_s)
-    intervals = _interval_starts_s(starts_utc, tariff.timezone, interval_s)
-    for month in np.unique(months):
+    for month, covered in covered_fractions(
+        months, timezone=tariff.timezone, step_s=step_s
+    ).items():
         steps = np.flatnonzero(months == month)
-        covered = len(steps) * step_s / _month_length_s(int(month), tariff.timezone)
-        peak_steps, peak_w = _peak_interval(import_w, steps, intervals[steps])
-        bill_usd = peak_w * (tariff.demand_charge_usd_per_kw / KW) * covered
-        weight = import_w[peak_steps]
-        if bill_usd > 0:
-            charges_usd[peak_steps] = bill_usd * weight / weight.sum()
+        upto_j = np.concatenate([[0.0], np.cumsum(import_j[steps])])
+        charges_usd[steps] = np.diff(_surcharge_usd(upto_j, tariff.blocks, covered))
     return charges_usd
 
 
-def _in_period(period: TimeOfUsePeriod, local: pd.DatetimeIndex) -> NDArray[np.bool_]:
-    length_h = (period.to_hour - period.from_hour) % 24 or 24
-    inside = (np.asarray(local.hour) - period.from_hour) % 24 < length_h
-    if period.days != "all":
-        weekend = np.asarray(local.day_of_week) >= SATURDAY
-        inside &= weekend if period.days == "weekends" else ~weekend
-    if period.months:
-        inside &= np.isin(np.asarray(local.month), period.months)
-    return inside
+def _surcharge_usd(upto_j: Columns, blocks: tuple[EnergyBlock, ...], covered: float) -> Columns:
+    """Return what import since the month began has cost beyond the first block's price."""
+    total_usd = np.zeros(len(upto_j))
+    for block, following in pairwise(blocks):
+        more_usd_per_j = (following.energy_usd_per_kwh - block.energy_usd_per_kwh) * USD_PER_KWH
+        beyond_j = upto_j - (block.up_to_kwh or 0.0) * KWH * covered
+        total_usd += more_usd_per_j * np.maximum(0.0, beyond_j)
+    return total_usd
 
 
-def _interval_starts_s(
-    starts_utc: pd.DatetimeIndex, timezone: str, interval_s: float
-) -> NDArray[np.float64]:
-    local = starts_utc.tz_convert(timezone)
-    into_hour_s = np.asarray(local.minute) * MINUTE_S + np.asarray(local.second)
-    epoch_s = np.asarray((starts_utc - EPOCH) // pd.Timedelta(seconds=1), dtype=np.float64)
-    return np.asarray(epoch_s - into_hour_s % interval_s)
+def fixed_charges_usd(starts_utc: pd.DatetimeIndex, *, tariff: Tariff, step_s: float) -> Columns:
+    """Return the fixed charge, spread evenly over the steps of each billing month.
+
+    Parameters
+    ----------
+    starts_utc : DatetimeIndex, shape (n,)
+        Starts of the steps, with a zone.
+    tariff : Tariff
+        The retail contract.
+    step_s : float
+        Length of a step. [s]
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Charge of each step. [USD]
+    """
+    return _evenly(tariff.fixed_usd_per_month, starts_utc, tariff, step_s)
 
 
-def _month_length_s(month: int, timezone: str) -> float:
-    # Between two local midnights: 1 h less or more in the months the clocks change.
-    first, following = (
-        pd.Timestamp(number // MONTHS_PER_YEAR, number % MONTHS_PER_YEAR + 1, 1, tz=timezone)
-        for number in (month, month + 1)
-    )
-    return float((following - first).total_seconds())
+def top_up_usd(
+    bill_usd: Columns, starts_utc: pd.DatetimeIndex, *, tariff: Tariff, step_s: float
+) -> Columns:
+    """Return what brings each month's bill to the minimum, spread evenly over its steps.
+
+    Parameters
+    ----------
+    bill_usd : ndarray of float, shape (n,)
+        Bill by step: energy, demand and fixed charges less what export earns. [USD]
+    starts_utc : DatetimeIndex, shape (n,)
+        Starts of the steps, with a zone.
+    tariff : Tariff
+        The retail contract.
+    step_s : float
+        Length of a step. [s]
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Top-up of each step, zero in months whose bill is not below the minimum. [USD]
+
+    Notes
+    -----
+    A bill counts by the steps its charges stand on: what a ratchet adds, by the earlier peak.
+    """
+    least_usd = _evenly(tariff.minimum_usd_per_month, starts_utc, tariff, step_s)
+    if not least_usd.any():
+        return least_usd
+    months = billing_months(starts_utc, tariff.timezone)
+    _, of_step, counts = np.unique(months, return_inverse=True, return_counts=True)
+    missing_usd = np.maximum(0.0, np.bincount(of_step, least_usd - bill_usd))
+    return np.asarray((missing_usd / counts)[of_step])
 
 
-def _peak_interval(
-    import_w: NDArray[np.float64], steps: NDArray[np.int_], intervals: NDArray[np.float64]
-) -> tuple[NDArray[np.int_], float]:
-    _, of_step, counts = np.unique(intervals, return_inverse=True, return_counts=True)
-    means_w = np.bincount(of_step, weights=import_w[steps]) / counts
-    peak = int(np.argmax(means_w))
-    return steps[of_step == peak], float(means_w[peak])
+def _evenly(
+    usd_per_month: float, starts_utc: pd.DatetimeIndex, tariff: Tariff, step_s: float
+) -> Columns:
+    spread_usd = np.zeros(len(starts_utc))
+    if usd_per_month == 0:
+        return spread_usd
+    months = billing_months(starts_utc, tariff.timezone)
+    for month, covered in covered_fractions(
+        months, timezone=tariff.timezone, step_s=step_s
+    ).items():
+        steps = months == month
+        spread_usd[steps] = usd_per_month * covered / np.count_nonzero(steps)
+    return spread_usd

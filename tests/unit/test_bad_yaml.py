@@ -62,7 +62,7 @@ def test_file_that_is_no_scenario_is_told(tmp_path, content, message):
     (tmp_path / "s.yaml").write_bytes(content)
     with pytest.raises(ScenarioError, match="1 problem") as caught:
         load_scenario(tmp_path / "s.yaml")
-    assert [str(problem).split(maxsplit=1)[1] for problem in caught.value.problems] == [message]
+    assert [str(problem).strip() for problem in caught.value.problems] == [message]
 
 
 def test_list_at_the_top_is_told(tmp_path):

@@ -82,7 +82,7 @@ def test_where_caps_do_not_suffice_the_latest_started_interruptible_job_makes_wa
 
 def test_what_cannot_be_suspended_is_unserved_and_reported():
     sun_w = np.where(np.arange(24) < 1, 1000.0, 0.0)
-    log, metrics, steps, _ = run(100.0, job_table([0.0], [3 * HOUR], [10]), solar_w=sun_w)
+    _, metrics, steps, _ = run(100.0, job_table([0.0], [3 * HOUR], [10]), solar_w=sun_w)
     lowest_w = 1000.0 * relative_draw(0.5)
     assert steps["unserved_kw"][1] * 1e3 == pytest.approx(lowest_w - 100.0)
     assert metrics["unserved_kwh"] > 0.0
@@ -126,7 +126,7 @@ def test_under_every_order_all_jobs_end_once_there_is_power_again(order):
 
 def test_a_demand_response_event_caps_the_import_to_the_promise():
     event = ResponseEvent(3, 5, 300.0, 1000.0, payment_usd_per_j=1e-6, penalty_usd_per_j=1e-5)
-    log, metrics, steps, _ = run(
+    _, metrics, steps, _ = run(
         np.inf, job_table([0.0], [9 * HOUR], [10]), parts={"responses": (event,)}
     )
     imports_w = steps["grid_import_kw"].to_numpy() * 1e3
@@ -138,7 +138,7 @@ def test_a_demand_response_event_caps_the_import_to_the_promise():
 
 
 def test_an_outage_within_a_step_is_settled_for_its_exact_time():
-    log, metrics, steps, _ = run(
+    _, _, steps, _ = run(
         np.inf,
         job_table([0.0], [4 * HOUR], [10]),
         parts={"outages_s": ((1.25 * HOUR, 1.75 * HOUR),)},

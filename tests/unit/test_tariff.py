@@ -1,4 +1,4 @@
-"""Time-of-use prices and demand charges against bills worked out by hand."""
+"""Energy prices, demand charges, blocks and fixed charges against bills worked out by hand."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.grid.tariff import billing_months, demand_charges_usd, energy_prices_usd_per_j
-from sim.scenario.grid_schema import Tariff, TimeOfUsePeriod
+from sim.grid.demand import charges_of, periods_of
+from sim.grid.tariff import (
+    billing_months,
+    block_charges_usd,
+    demand_charges_usd,
+    demand_periods,
+    energy_prices_usd_per_j,
+    first_block_usd_per_j,
+    fixed_charges_usd,
+    top_up_usd,
+)
+from sim.scenario.grid_schema import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
 
 HOUR_S = 3600.0
 EASTERN = "America/New_York"
@@ -174,3 +184,184 @@ def test_charge_falls_on_importing_steps_and_never_exceeds_the_months_peaks(impo
     assert not charged[np.asarray(import_kw) == 0].any()
     months_count = len(np.unique(billing_months(starts, EASTERN)))
     assert charged.sum() <= 10.0 * max(import_kw) * months_count * (1 + 1e-12)
+
+
+def several(import_kw, starts, *demand_charges, step_min=60, **tariff):
+    tariff = Tariff(demand_charges=demand_charges, **tariff)
+    import_w = np.asarray(import_kw, dtype=float) * 1e3
+    return demand_charges_usd(import_w, starts, tariff=tariff, step_s=step_min * 60.0)
+
+
+JUNE = hours("2025-06-01", 30 * 24)  # a Sunday
+
+
+def test_charges_within_hours_of_weekdays_look_at_those_alone():
+    import_kw = np.full(30 * 24, 50.0)
+    import_kw[15] = 400.0  # Sunday 1 June, 15:00
+    import_kw[24 + 20] = 300.0  # Monday, 20:00
+    import_kw[48 + 14] = 200.0  # Tuesday, 14:00
+    peak = DemandCharge(charge_usd_per_kw=6.0, from_hour=14, to_hour=19, days="weekdays")
+    charged = several(import_kw, JUNE, peak)
+    assert np.flatnonzero(charged).tolist() == [48 + 14]
+    assert charged[48 + 14] == pytest.approx(1200.0)
+
+
+def test_hours_of_a_charge_follow_the_local_clock():
+    import_kw = np.arange(24.0)  # rises through the day, UTC
+    peak = DemandCharge(charge_usd_per_kw=1.0, from_hour=8, to_hour=10)
+    charged = several(import_kw, hours("2025-07-01", 24), peak, timezone=EASTERN)
+    assert np.flatnonzero(charged).tolist() == [13]  # 09:00 in New York
+
+
+def test_charges_of_other_months_are_not_due():
+    summer = DemandCharge(charge_usd_per_kw=5.0, months=(7, 8))
+    starts = hours("2025-06-01", 61 * 24)
+    charged = several(np.full(61 * 24, 10.0), starts, summer)
+    assert np.flatnonzero(charged).tolist() == [30 * 24]  # July's first hour
+    assert charged.sum() == pytest.approx(50.0)
+
+
+def test_all_charges_of_a_tariff_are_due_with_the_short_spelling():
+    import_kw = np.full(30 * 24, 50.0)
+    import_kw[15] = 400.0
+    import_kw[30] = 80.0  # Monday, 06:00
+    morning = DemandCharge(charge_usd_per_kw=2.0, from_hour=6, to_hour=7)
+    charged = several(import_kw, JUNE, morning, demand_charge_usd_per_kw=10.0)
+    assert charged[15] == pytest.approx(4000.0)
+    assert charged[30] == pytest.approx(160.0)
+    assert charged.sum() == pytest.approx(4160.0)
+
+
+RATCHET = DemandCharge(charge_usd_per_kw=10.0, ratchet_fraction=0.8, ratchet_months=2)
+
+
+def test_ratchet_bills_a_share_of_an_earlier_peak_on_the_steps_that_set_it():
+    # June 100 kW, July to September 20 kW: July and August are billed 80 kW, September is not.
+    starts = hours("2025-06-01", (30 + 31 + 31 + 30) * 24)
+    import_kw = np.full(len(starts), 20.0)
+    import_kw[5] = 100.0
+    charged = several(import_kw, starts, RATCHET)
+    months = billing_months(starts, "UTC")
+    own = [charged[months == month].max() for month in np.unique(months)]
+    # June's peak bears its own 1000 and twice what its ratchet adds, (80 - 20) kW.
+    assert own == pytest.approx([1000.0 + 2 * 600.0, 200.0, 200.0, 200.0])
+    assert charged.sum() == pytest.approx(1000.0 + 800.0 + 800.0 + 200.0)
+
+
+def test_ratchet_of_a_peak_before_the_run_lies_evenly_on_the_month():
+    charge = RATCHET.model_copy(update={"ratchet_start_kw": 100.0})
+    import_kw = np.full(30 * 24, 20.0)
+    import_kw[7] = 30.0
+    charged = several(import_kw, JUNE, charge)
+    even = (80.0 - 30.0) * 10.0 / (30 * 24)
+    assert charged[8] == pytest.approx(even)
+    assert charged[7] == pytest.approx(300.0 + even)
+    assert charged.sum() == pytest.approx(800.0)
+
+
+def test_ratchet_below_the_months_own_peak_adds_nothing():
+    charge = RATCHET.model_copy(update={"ratchet_start_kw": 20.0})
+    charged = several(np.full(30 * 24, 20.0), JUNE, charge)
+    assert np.flatnonzero(charged).tolist() == [0]
+    assert charged.sum() == pytest.approx(200.0)
+
+
+def test_demand_periods_give_a_solver_intervals_months_and_charges():
+    tariff = Tariff(demand_charge_usd_per_kw=10.0, demand_interval_min=30)
+    starts = pd.date_range("2025-06-30T23:00", periods=8, freq="15min", tz="UTC")
+    periods = demand_periods(starts, tariff=tariff, step_s=900.0)
+    assert periods.interval_of_step.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert periods.month_of_interval.tolist() == [0, 0, 1, 1]
+    assert periods.counted.all()
+    # an hour of June's 720, and one of July's 744, at 0.01 $/W
+    assert periods.charge_usd_per_w == pytest.approx([0.01 / 720, 0.01 / 744])
+    assert periods.means_w(np.arange(8.0)).tolist() == [0.5, 2.5, 4.5, 6.5]
+
+
+def test_intervals_outside_the_hours_of_a_charge_are_not_counted():
+    tariff = Tariff(demand_charges=(DemandCharge(charge_usd_per_kw=1.0, from_hour=1, to_hour=3),))
+    charge = charges_of(tariff)[1]
+    periods = periods_of(charge, hours("2025-06-02", 4), timezone="UTC", step_s=HOUR_S)
+    assert periods.counted.tolist() == [False, True, True, False]
+    july = charge.model_copy(update={"months": (7,)})
+    periods = periods_of(july, hours("2025-06-30T22:00", 4), timezone="UTC", step_s=HOUR_S)
+    assert periods.charge_usd_per_w == pytest.approx([0.0, 2 / 744 * 0.001])
+
+
+BLOCKS = Tariff(
+    blocks=(
+        EnergyBlock(up_to_kwh=1000.0, energy_usd_per_kwh=0.10),
+        EnergyBlock(up_to_kwh=3000.0, energy_usd_per_kwh=0.20),
+        EnergyBlock(energy_usd_per_kwh=0.50),
+    )
+)
+
+
+def block_costs(import_kwh, starts, tariff=BLOCKS, step_s=HOUR_S):
+    import_j = np.asarray(import_kwh, dtype=float) * 3.6e6
+    first_usd = import_j * first_block_usd_per_j(tariff)
+    return first_usd + block_charges_usd(import_j, starts, tariff=tariff, step_s=step_s)
+
+
+def test_blocks_are_billed_by_the_import_since_the_month_began():
+    import_kwh = np.zeros(30 * 24)
+    import_kwh[[3, 10, 20]] = [800.0, 700.0, 2500.0]
+    costs = block_costs(import_kwh, JUNE)
+    # 800; then 200 of the first block and 500 of the second; then 1500 and 1000 of the third
+    assert costs[3] == pytest.approx(80.0)
+    assert costs[10] == pytest.approx(20.0 + 100.0)
+    assert costs[20] == pytest.approx(300.0 + 500.0)
+    assert np.count_nonzero(costs) == 3
+
+
+def test_blocks_begin_anew_each_month_and_shrink_with_the_part_that_the_run_has():
+    starts = hours("2025-06-16", 46 * 24)  # half of June, all of July
+    import_kwh = np.zeros(len(starts))
+    import_kwh[[0, 15 * 24]] = [600.0, 600.0]
+    costs = block_costs(import_kwh, starts)
+    assert costs[0] == pytest.approx(500.0 * 0.10 + 100.0 * 0.20)
+    assert costs[15 * 24] == pytest.approx(60.0)
+
+
+def test_blocks_that_get_cheaper_are_billed_too():
+    tariff = Tariff(
+        blocks=(
+            EnergyBlock(up_to_kwh=10.0, energy_usd_per_kwh=0.3),
+            EnergyBlock(energy_usd_per_kwh=0.1),
+        )
+    )
+    costs = block_costs(np.r_[np.full(2, 8.0), np.zeros(718)], JUNE, tariff)
+    assert costs[:2] == pytest.approx([2.4, 2 * 0.3 + 6 * 0.1])
+
+
+def test_one_block_needs_no_charge_beyond_its_price():
+    tariff = Tariff(blocks=(EnergyBlock(energy_usd_per_kwh=0.25),))
+    assert block_costs(np.full(720, 2.0), JUNE, tariff) == pytest.approx(np.full(720, 0.5))
+    assert first_block_usd_per_j(Tariff()) == 0.0
+
+
+def test_fixed_charge_lies_evenly_on_the_steps_of_each_month():
+    starts = hours("2025-06-21", 25 * 24)  # 10 of June's 30 days, 15 of July's 31
+    fixed = fixed_charges_usd(starts, tariff=Tariff(fixed_usd_per_month=90.0), step_s=HOUR_S)
+    assert fixed[:240] == pytest.approx(np.full(240, 90.0 / 720))
+    assert fixed[240:] == pytest.approx(np.full(360, 90.0 / 744))
+    assert fixed.sum() == pytest.approx(90.0 * 10 / 30 + 90.0 * 15 / 31)
+    assert not fixed_charges_usd(starts, tariff=Tariff(), step_s=HOUR_S).any()
+
+
+def test_bill_below_the_minimum_is_topped_up_month_by_month():
+    starts = hours("2025-06-01", (30 + 31) * 24)
+    bill_usd = np.zeros(len(starts))
+    bill_usd[100] = 70.0  # June
+    bill_usd[800] = 200.0  # July
+    tariff = Tariff(minimum_usd_per_month=100.0)
+    added = top_up_usd(bill_usd, starts, tariff=tariff, step_s=HOUR_S)
+    assert added[:720] == pytest.approx(np.full(720, 30.0 / 720))
+    assert not added[720:].any()
+
+
+def test_minimum_shrinks_with_the_part_of_the_month_and_counts_credits():
+    bill_usd = np.full(240, -0.1)  # exports earned 24 $ in ten days of June
+    tariff = Tariff(minimum_usd_per_month=30.0)
+    added = top_up_usd(bill_usd, hours("2025-06-01", 240), tariff=tariff, step_s=HOUR_S)
+    assert added.sum() == pytest.approx(10.0 + 24.0)

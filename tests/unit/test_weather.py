@@ -208,5 +208,5 @@ def test_tmy2_with_a_letter_in_a_number_is_refused(tmp_path):
     def spoil(lines):
         lines[5] = lines[5].replace("6201010", "62o1010")
 
-    with pytest.raises(DataError, match="cannot be read as a TMY2 weather file"):
+    with pytest.raises(DataError, match=r'as a TMY2 weather file: row 6 has "o" at place 4, where'):
         damaged(tmp_path, "12839.tm2", spoil)

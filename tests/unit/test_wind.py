@@ -9,8 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import catalog
-from sim.energy.wind import air_density_kg_per_m3, farm_power_w, load_turbine
-from sim.weather import WeatherSlice
+from sim.energy.hub_wind import hub_wind
+from sim.energy.wind import (
+    FarmOperation,
+    air_density_kg_per_m3,
+    farm_power_w,
+    load_turbine,
+    storm_stop,
+    wind_warnings,
+)
+from sim.errors import DataError
+from sim.weather import WeatherSlice, WindProfile
 
 TURBINES = tuple(catalog.table("turbines")["turbine"])
 
@@ -37,17 +46,22 @@ def weather_at_hub(speeds, *, density=1.225):
     )
 
 
-def power_kw(weather, name="nrel-5mw-126", *, count=1, hub_height_m=90.0, shear_exponent=0.2):
-    return (
-        farm_power_w(
-            weather,
-            load_turbine(name),
-            count=count,
-            hub_height_m=hub_height_m,
-            shear_exponent=shear_exponent,
-        )
-        / 1e3
+def power_kw(weather, name="nrel-5mw-126", **changed):
+    settings = {"count": 1, "hub_height_m": 90.0, "shear_exponent": 0.2} | changed
+    return farm_power_w(weather, load_turbine(name), **settings) / 1e3
+
+
+def tower(speeds, heights_m=(50.0, 100.0), **columns):
+    """Weather measured at several heights; `speeds` has a row for each."""
+    low = weather_at_hub(speeds[0])
+    flat = np.ones_like(np.asarray(speeds, dtype=float))
+    profile = WindProfile(
+        heights_m=np.array(heights_m),
+        wind_speed=np.asarray(speeds, dtype=float),
+        temp_air=columns.get("temp_air", 15.0) * flat,
+        pressure=columns.get("pressure", 101325.0) * flat,
     )
+    return replace(low, wind_height_m=heights_m[0], profile=profile)
 
 
 def test_power_at_reference_density_is_that_of_the_published_curve():
@@ -99,6 +113,101 @@ def test_cut_out_goes_by_the_wind_at_the_hub_whatever_the_density(density):
 def test_farm_gives_the_power_of_all_its_turbines():
     weather = weather_at_hub([4, 7, 12])
     np.testing.assert_allclose(power_kw(weather, count=7), 7 * power_kw(weather))
+
+
+def test_wakes_and_outages_take_their_share():
+    losses = FarmOperation(availability_fraction=0.97, wake_loss_fraction=0.1)
+    power = power_kw(weather_at_hub([8]), operation=losses)
+    np.testing.assert_allclose(power, [1771.17 * 0.97 * 0.9], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("exponent", "expected_kw"), [(0.0, 3448.38), (1 / 3, 2518.55)])
+def test_density_counts_by_its_exponent(exponent, expected_kw):
+    weather = weather_at_hub([10], density=1.225 * 0.729)
+    power = power_kw(weather, operation=FarmOperation(density_exponent=exponent))
+    np.testing.assert_allclose(power, [expected_kw], rtol=1e-4)
+
+
+def test_turbine_that_stopped_in_a_storm_waits_for_calmer_wind():
+    # cut-out at 25 m/s, restart below 20: it stands at 22 after the storm, not before
+    speeds = [22, 26, 24, 22, 20.1, 19.9, 22, 24.9, 25.1, 21]
+    runs = power_kw(weather_at_hub(speeds)) > 0
+    assert runs.tolist() == [True, False, False, False, False, True, True, True, False, False]
+
+
+def test_turbine_without_hysteresis_starts_as_soon_as_it_may():
+    speeds = [26, 24.9, 26, 22]
+    runs = power_kw(weather_at_hub(speeds), operation=FarmOperation(restart_fraction=1.0)) > 0
+    assert runs.tolist() == [False, True, False, True]
+
+
+@given(speeds=st.lists(st.floats(0, 40), min_size=1, max_size=50), share=st.floats(0.1, 1))
+def test_storm_stop_is_that_of_a_machine_stepping_through_the_hours(speeds, share):
+    stands, expected = False, []
+    for speed in speeds:
+        stands = speed > 25 or (stands and speed >= share * 25)
+        expected.append(stands)
+    assert storm_stop(
+        np.array(speeds), cut_out_speed=25.0, restart_fraction=share
+    ).tolist() == expected
+
+
+def test_wind_between_two_heights_follows_the_logarithm_of_height():
+    # halfway in log: sqrt(50 * 100) = 70.71 m, so 7 m/s between 6 and 8
+    wind = hub_wind(tower([[6.0], [8.0]]), np.sqrt(5000), shear_exponent=None)
+    assert wind.speed_m_per_s[0] == pytest.approx(7)
+    # a wall of 0.1 m roughness: u = ln(z / 0.1), exact at every height
+    profile = tower([[np.log(500)], [np.log(1000)]])
+    wind = hub_wind(profile, 80.0, shear_exponent=None)
+    assert wind.speed_m_per_s[0] == pytest.approx(np.log(800))
+
+
+def test_density_between_two_heights_is_that_of_temperature_and_pressure_there():
+    # halfway: 10 degC and sqrt(100000 * 99000) Pa; 99498.7 / (287.05 * 283.15)
+    columns = {"temp_air": np.array([[12.0], [8.0]]), "pressure": np.array([[1e5], [99e3]])}
+    wind = hub_wind(tower([[6.0], [8.0]], **columns), 75.0, shear_exponent=None)
+    assert wind.density_kg_per_m3[0] == pytest.approx(1.224174, rel=1e-5)
+
+
+def test_wind_at_a_measuring_height_is_taken_as_it_is():
+    columns = {"temp_air": np.array([[12.0], [0.0]]), "pressure": np.array([[1e5], [90e3]])}
+    weather = tower([[6.0], [8.0]], **columns)
+    for hub_height_m, speed, density in ((50.0, 6, 1.22171), (100.0, 8, 1.14784)):
+        wind = hub_wind(weather, hub_height_m, shear_exponent=None)
+        assert wind.speed_m_per_s[0] == speed
+        assert wind.density_kg_per_m3[0] == pytest.approx(density, rel=1e-5)
+
+
+@pytest.mark.parametrize(("hub_height_m", "speed"), [(200.0, 8 * 2**0.2), (25.0, 6 * 0.5**0.2)])
+def test_wind_beyond_all_heights_goes_by_the_exponent_from_the_nearest(hub_height_m, speed):
+    wind = hub_wind(tower([[6.0], [8.0]]), hub_height_m, shear_exponent=0.2)
+    assert wind.speed_m_per_s[0] == pytest.approx(speed)
+
+
+def test_calm_at_one_height_is_no_trouble():
+    still, above = (
+        hub_wind(tower([[0.0], [speed]]), 80.0, shear_exponent=None) for speed in (0.0, 3.0)
+    )
+    assert still.speed_m_per_s[0] == 0
+    assert 0 < above.speed_m_per_s[0] < 3
+
+
+@pytest.mark.parametrize("weather", [weather_at_hub([6.0]), tower([[6.0], [8.0]])])
+def test_hub_beyond_the_measurements_needs_an_exponent(weather):
+    with pytest.raises(DataError, match=r"wind is known at .* m and the hub is at 120 m. Give"):
+        hub_wind(weather, 120.0, shear_exponent=None)
+
+
+def test_hub_at_the_only_height_needs_no_exponent():
+    power = power_kw(weather_at_hub([8]), shear_exponent=None)
+    np.testing.assert_allclose(power, [1771.17], rtol=1e-4)
+
+
+def test_wind_from_10_m_is_warned_of_and_wind_from_near_the_hub_is_not():
+    (note,) = wind_warnings(replace(weather_at_hub([5]), wind_height_m=10.0), 80.0)
+    assert note.startswith("Wind at the hub (80 m) is extrapolated from 10 m at x: energy can be")
+    assert wind_warnings(weather_at_hub([5]), 120.0) == ()
+    assert wind_warnings(tower([[6.0], [8.0]]), 140.0) == ()
 
 
 def test_heights_must_be_above_zero():
