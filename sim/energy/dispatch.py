@@ -3,13 +3,13 @@
 The order never changes: sun and wind serve the load; a surplus charges the battery, is exported up
 to the limit, and the rest is curtailed; a deficit discharges the battery as its policy allows, is
 imported up to the limit, then served by the backup generator, and the rest is unserved. Where the
-battery is full (or empty) before the step ends, the step has two parts, one with it and one without
-it: so the energies do not depend on how long the steps are.
+battery is full (or empty) before the step ends, the step has parts, with it and without it: so the
+energies do not depend on how long the steps are.
 """
 
 from typing import Final, Literal, NamedTuple
 
-from sim.energy.battery import Battery
+from sim.energy.battery import Battery, Parts
 
 Setpoint = tuple[float, float] | Literal["follow"]
 """What a storage policy answers: (charge_w, discharge_w), one of them 0, or ``"follow"``."""
@@ -79,16 +79,29 @@ def settle(
 
 
 def _over_parts(net_w: float, parts: Parts, sign: float, connection: Connection) -> Flows:
-    """Return the mean flows of a step in which the battery charges (-1) or discharges (+1)."""
-    power_w = parts[0][0]
-    mean = _exchange(net_w + sign * power_w, connection)
+    """Return the mean flows of a step in which the battery charges (sign -1) or discharges (1)."""
     if len(parts) > 1:
-        total_s = sum(part_s for _, part_s in parts)
-        power_w, before_s = parts[0]
-        for part_w, part_s in parts[1:]:
-            # Weighted so that equal flows stay equal to the last bit.
-            before_s += part_s
-            share = part_s / before_s if before_s else 0.0
+        power_w, *mean = _mean(net_w, parts, sign, connection)
+        return Flows(power_w, 0.0, *mean) if sign < 0.0 else Flows(0.0, power_w, *mean)
+    power_w = parts[0][0]
+    rest = _exchange(net_w + sign * power_w, connection)
+    return Flows(power_w, 0.0, *rest) if sign < 0.0 else Flows(0.0, power_w, *rest)
+
+
+def _mean(net_w: float, parts: Parts, sign: float, connection: Connection) -> list[float]:
+    """Return the battery's power, and what is exchanged, averaged over the parts of a step."""
+    parts = tuple(part for part in parts if part[1] > 0.0)
+    dt_s = sum(part_s for _, part_s in parts)
+    # What the last part has is added to, so that it is exact where the others are short.
+    last = [parts[-1][0], *_exchange(net_w + sign * parts[-1][0], connection)]
+    mean = list(last)
+    for power_w, part_s in parts[:-1]:
+        flows = (power_w, *_exchange(net_w + sign * power_w, connection))
+        for index, flow_w in enumerate(flows):
+            mean[index] += part_s / dt_s * (flow_w - last[index])
+    return [max(0.0, flow_w) for flow_w in mean]
+
+
 def _battery_powers(
     net_w: float, battery: Battery, setpoint: Setpoint, connection: Connection
 ) -> tuple[float, float]:

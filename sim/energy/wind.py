@@ -1,4 +1,4 @@
-"""Power of wind turbines from a power curve, corrected for air density and height."""
+"""Power of wind turbines from a power curve, at the wind and density of their hubs."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,19 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.catalog import row, table
-from sim.units import KW, ZERO_CELSIUS_K
+from sim.energy.hub_wind import air_density_kg_per_m3, hub_wind, wind_warnings
+from sim.units import KW
 from sim.weather.window import WeatherSlice
+
+__all__ = [
+    "FarmOperation",
+    "Turbine",
+    "air_density_kg_per_m3",
+    "farm_power_w",
+    "load_turbine",
+    "wind_warnings",
+]
 
 REFERENCE_DENSITY_KG_PER_M3: Final = 1.225
 """Air density that power curves are published for (ISO 2533, sea level)."""
-
-GAS_CONSTANT_J_PER_KG_K: Final = 287.05
-"""Specific gas constant of dry air."""
-
-LAPSE_RATE_K_PER_M: Final = 0.0065
-"""Fall of temperature with height in the standard atmosphere (ISO 2533)."""
-
-GRAVITY_M_PER_S2: Final = 9.80665
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,31 @@ class Turbine:
     rated_power_w: float
     speed_m_per_s: NDArray[np.float64]
     power_w: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmOperation:
+    """How a farm does in operation; the defaults are a single turbine that never fails.
+
+    Attributes
+    ----------
+    density_exponent : float
+        Exponent of density over 1.225 kg/m3 by which the wind speed counts. [-]
+    availability_fraction : float
+        Share of time the turbines are ready to run. [-]
+    wake_loss_fraction : float
+        Share of energy that turbines take from each other. [-]
+    restart_fraction : float
+        After cut-out a turbine restarts below this share of the cut-out speed. [-]
+    """
+
+    density_exponent: float = 1 / 3
+    availability_fraction: float = 1.0
+    wake_loss_fraction: float = 0.0
+    restart_fraction: float = 0.8
+
+
+UNDISTURBED: Final = FarmOperation()
 
 
 @cache
@@ -80,7 +107,8 @@ def farm_power_w(
     *,
     count: int,
     hub_height_m: float,
-    shear_exponent: float,
+    shear_exponent: float | None,
+    operation: FarmOperation = UNDISTURBED,
 ) -> NDArray[np.float64]:
     """Return the power of a number of equal turbines, hour by hour.
 
@@ -94,8 +122,11 @@ def farm_power_w(
         Number of turbines. [-]
     hub_height_m : float
         Height of the hubs above ground. [m]
-    shear_exponent : float
-        Exponent of the wind profile between the measuring height and the hub. [-]
+    shear_exponent : float or None
+        Exponent of the wind profile beyond the measuring heights; None where they reach the
+        hub. [-]
+    operation : FarmOperation
+        Density exponent, losses and restart after storms.
 
     Returns
     -------
@@ -106,64 +137,55 @@ def farm_power_w(
     ------
     ValueError
         If a height is not above zero.
+    DataError
+        If the hub is beyond the measuring heights and there is no exponent.
 
     Notes
     -----
-    v_hub = v * (hub_height / wind_height) ** shear_exponent. The curve is read at the speed that
-    carries the same power at its density, v_hub * (rho / 1.225) ** (1 / 3) [1]_; cut-out goes by
-    v_hub itself, which is what the anemometer sees. Below cut-in and above cut-out power is zero.
-    No wake, availability or electrical losses.
+    The curve is read at the speed that carries the same power at its density, v_hub *
+    (rho / 1.225) ** (1 / 3) [1]_. Cut-out goes by v_hub itself, which is what the anemometer sees:
+    a turbine stops in an hour whose mean wind is above cut-out and stands until the first hour
+    below the restart speed. Means of an hour hide its gusts, so that real turbines stop a little
+    earlier. Wakes and availability are constant factors on the power.
 
     References
     ----------
     .. [1] IEC 61400-12-1, "Power performance measurements of electricity producing wind turbines",
        normalisation of wind speed for turbines with active power control.
     """
-    if not (hub_height_m > 0 and weather.wind_height_m > 0):
-        msg = (
-            f"hub_height_m and wind_height_m must be above 0, got {hub_height_m} and "
-            f"{weather.wind_height_m}."
-        )
-        raise ValueError(msg)
-    hub_speed = weather.wind_speed * (hub_height_m / weather.wind_height_m) ** shear_exponent
-    density = air_density_kg_per_m3(
-        weather.temp_air, weather.pressure, rise_m=hub_height_m - weather.wind_height_m
-    )
-    curve_speed = hub_speed * np.cbrt(density / REFERENCE_DENSITY_KG_PER_M3)
+    wind = hub_wind(weather, hub_height_m, shear_exponent=shear_exponent)
+    density_ratio = wind.density_kg_per_m3 / REFERENCE_DENSITY_KG_PER_M3
+    curve_speed = wind.speed_m_per_s * density_ratio**operation.density_exponent
     power_w = np.interp(curve_speed, turbine.speed_m_per_s, turbine.power_w, left=0.0)
-    return np.where(hub_speed > turbine.speed_m_per_s[-1], 0.0, power_w) * count
+    stopped = storm_stop(
+        wind.speed_m_per_s,
+        cut_out_speed=float(turbine.speed_m_per_s[-1]),
+        restart_fraction=operation.restart_fraction,
+    )
+    kept = operation.availability_fraction * (1.0 - operation.wake_loss_fraction)
+    return np.where(stopped, 0.0, power_w) * (count * kept)
 
 
-def air_density_kg_per_m3(
-    temp_air: NDArray[np.float64], pressure: NDArray[np.float64], *, rise_m: float = 0.0
-) -> NDArray[np.float64]:
-    """Return the density of dry air some way above where temperature and pressure were measured.
+def storm_stop(
+    hub_speed: NDArray[np.float64], *, cut_out_speed: float, restart_fraction: float
+) -> NDArray[np.bool_]:
+    """Return the hours in which a turbine stands because of too much wind.
 
     Parameters
     ----------
-    temp_air : ndarray of float, shape (n,)
-        Temperature at the lower point. [degC]
-    pressure : ndarray of float, shape (n,)
-        Pressure at the lower point. [Pa]
-    rise_m : float
-        Height of the wanted point above it; negative for below. [m]
+    hub_speed : ndarray of float, shape (n,)
+        Wind speed at the hub in consecutive hours. [m/s]
+    cut_out_speed : float
+        Speed above which it stops. [m/s]
+    restart_fraction : float
+        It restarts below this share of `cut_out_speed`. [-]
 
     Returns
     -------
-    ndarray of float, shape (n,)
-        Density at the wanted point. [kg/m3]
-
-    Notes
-    -----
-    Ideal gas, rho = p / (R T); temperature falls by 6.5 K/km and pressure with it by hydrostatic
-    balance, p = p0 * (T / T0) ** (g / (R L)) [1]_. Humidity, below 1 %, is left out.
-
-    References
-    ----------
-    .. [1] ISO 2533, "Standard Atmosphere", 1975.
+    ndarray of bool, shape (n,)
+        Whether it stands; before the first hour it ran.
     """
-    below_k = temp_air + ZERO_CELSIUS_K
-    above_k = below_k - LAPSE_RATE_K_PER_M * rise_m
-    exponent = GRAVITY_M_PER_S2 / (GAS_CONSTANT_J_PER_KG_K * LAPSE_RATE_K_PER_M)
-    above_pa = pressure * (above_k / below_k) ** exponent
-    return above_pa / (GAS_CONSTANT_J_PER_KG_K * above_k)
+    decided = (hub_speed > cut_out_speed) | (hub_speed < restart_fraction * cut_out_speed)
+    decided[:1] = True  # in between it goes on as it did
+    last_decision = np.maximum.accumulate(np.where(decided, np.arange(hub_speed.size), 0))
+    return np.asarray(hub_speed[last_decision] > cut_out_speed)

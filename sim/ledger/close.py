@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sim.ledger.accounting import account
+from sim.ledger.answer import answered, market_answer
 from sim.ledger.attribution import segments_by_site, share_out
 from sim.ledger.frames import jobs_frame, site_steps, steps_frame
 from sim.ledger.ledger import RunLog, check_balance
@@ -35,13 +36,15 @@ def close_books(
         If energy, money or carbon does not add up.
     """
     segments = segments_by_site(log)
-    frames, shares = [], []
-    for site, record, part in zip(log.sites, log.records, segments, strict=True):
-        check_balance(site, record)
+    frames, shares, answers = [], [], []
+    for taker, record, part in zip(log.sites, log.records, segments, strict=True):
+        check_balance(taker, record)
+        site, answer = answered(taker, record)
+        answers.append(answer)
         books = account(site, record)
         shares.append(share_out(site, record, books, part))
         frames.append(site_steps(site, record, books, part))
     steps = steps_frame(frames)
     jobs = jobs_frame(log, workloads, segments, shares)
     del frames, shares, segments  # a million jobs take room
-    return metrics(log, steps, jobs), steps, jobs
+    return metrics(log, steps, jobs) | market_answer(answers), steps, jobs

@@ -55,15 +55,17 @@ def site_steps(
         "grid_export": record.export_w,
         "curtailed": record.curtailed_w,
         "unserved": record.unserved_w,
+        "contracted": books.contracted_w,
         "backup": record.backup_w,
     }
-    capacity_j = site.battery.capacity_j if site.battery else np.nan
+    capacity_j = np.where(record.capacity_j > 0.0, record.capacity_j, np.nan)
     return pd.DataFrame(
         {
             "site": _named(np.zeros(n_steps, dtype=int), [site.name]),
             "time": site.grid.starts,
             **{f"{name}_kw": power_w / KW for name, power_w in powers_w.items()},
-            "soc": record.stored_j / capacity_j,
+            "soc": np.minimum(1.0, record.stored_j / capacity_j),
+            "battery_capacity_kwh": capacity_j / KWH,
             "pue": _pue(site, record),
             "gpus_busy_count": step_means(segments, gpus, step_s=step_s, n_steps=n_steps),
             "price_usd_per_kwh": site.price_usd_per_j / USD_PER_KWH,
@@ -73,14 +75,18 @@ def site_steps(
             "carbon_free_fraction": site.carbon_free_fraction,
             "cost_energy_usd": books.cost_energy_usd,
             "cost_demand_usd": books.cost_demand_usd,
+            "cost_fixed_usd": books.cost_fixed_usd,
+            "cost_contracts_usd": books.cost_contracts_usd,
             "revenue_export_usd": books.revenue_export_usd,
             "cost_carbon_usd": books.cost_carbon_usd,
             "cost_backup_usd": books.cost_backup_usd,
+            "cost_battery_wear_usd": books.cost_battery_wear_usd,
             "revenue_response_usd": books.revenue_response_usd,
             "cost_response_usd": books.cost_response_usd,
             "cost_total_usd": books.cost_total_usd,
             "carbon_operational_location_kg": books.carbon_location_kg,
             "carbon_marginal_kg": books.carbon_marginal_kg,
+            "carbon_operational_market_kg": books.carbon_market_kg,
             "carbon_embodied_kg": books.carbon_embodied_kg,
         }
     )

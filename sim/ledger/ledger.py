@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.energy.degradation import WearReport
 from sim.errors import BalanceError
 from sim.site import Site
 from sim.workload.jobs import JobTable
@@ -37,6 +38,13 @@ class StepRecord:
         Power of the backup generator. [W]
     stored_j : ndarray of float
         Energy in the battery's cells at the end of the step. [J]
+    capacity_j : ndarray of float
+        Energy the battery's cells can store at the end of the step. [J]
+    cell_loss_j : ndarray of float
+        Energy lost in the battery's cells from the start of the run to the end of the step, besides
+        what the charge and discharge efficiencies lose. [J]
+    wear_usd : ndarray of float
+        Cost of the life that the battery's cells have used up. [USD]
     """
 
     it_w: Columns
@@ -49,6 +57,9 @@ class StepRecord:
     unserved_w: Columns
     backup_w: Columns
     stored_j: Columns
+    capacity_j: Columns
+    cell_loss_j: Columns
+    wear_usd: Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,8 @@ class RunLog:
         The sites.
     records : tuple of StepRecord
         What each of them did.
+    wear : tuple of WearReport or None
+        What the run has cost each site's battery; None where its cells do not age.
     """
 
     jobs: JobTable
@@ -87,6 +100,7 @@ class RunLog:
     segment_power_w: Columns
     sites: tuple[Site, ...]
     records: tuple[StepRecord, ...]
+    wear: tuple[WearReport | None, ...]
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:
@@ -143,16 +157,29 @@ def _check_battery(site: Site, record: StepRecord) -> None:
         msg = f"{site.name}: the battery charges and discharges at once in step {np.argmax(both)}."
         raise BalanceError(msg)
     before_j = np.concatenate([[limits.initial_soc * limits.capacity_j], record.stored_j[:-1]])
+    lost_j = np.diff(record.cell_loss_j, prepend=0.0)
     dt_s = site.grid.step_s
     _compare(
         site,
         "stored energy [J]",
         {"before": before_j, "in": record.charge_w * limits.charge_efficiency * dt_s},
-        {"after": record.stored_j, "out": record.discharge_w / limits.discharge_efficiency * dt_s},
+        {
+            "after": record.stored_j,
+            "out": record.discharge_w / limits.discharge_efficiency * dt_s,
+            "lost": lost_j,
+        },
     )
-    soc = record.stored_j / limits.capacity_j
-    if np.any((soc < -TOLERANCE) | (soc > 1.0 + TOLERANCE)):
+    slack_j = TOLERANCE * limits.capacity_j
+    # A capacity that fades below what is stored leaves it there, but nothing may be added to it.
+    most_j = np.maximum(record.capacity_j, before_j)
+    if np.any((record.stored_j < -slack_j) | (record.stored_j > most_j + slack_j)):
+        soc = record.stored_j / record.capacity_j
         msg = f"{site.name}: state of charge {soc.min()}..{soc.max()} leaves 0..1."
+        raise BalanceError(msg)
+    if np.any(lost_j < -slack_j):
+        step = int(np.argmin(lost_j))
+        msg = f"{site.name}: the battery's cells lose {lost_j[step]} J in step {step}; losses are "
+        msg += "never negative."
         raise BalanceError(msg)
 
 

@@ -1,7 +1,8 @@
 """A run's metrics: flat, by name with unit; None where a metric has no meaning here.
 
-Definitions follow ISO/IEC 30134 (PUE, CUE, REF), the GHG Protocol Scope 2 Guidance (location-based
-emissions) and Google's 24/7 carbon-free energy score [1]_, all over the length of the run.
+Definitions follow ISO/IEC 30134 (PUE, CUE, REF), the GHG Protocol Scope 2 Guidance (location- and
+market-based emissions) and Google's 24/7 carbon-free energy score [1]_, all over the length of the
+run. ``matching`` says how load is matched with carbon-free supply.
 
 References
 ----------
@@ -14,12 +15,16 @@ import numpy as np
 import pandas as pd
 
 from sim.ledger.ledger import RunLog
+from sim.ledger.matching import emission_cap, matching
 from sim.ledger.result import Metrics
+from sim.ledger.wear import wear_metrics
 from sim.units import HOUR_S, KWH
 
 _PER_STEP_SUMS = (
     "cost_energy_usd",
     "cost_demand_usd",
+    "cost_fixed_usd",
+    "cost_contracts_usd",
     "revenue_export_usd",
     "cost_carbon_usd",
     "cost_backup_usd",
@@ -28,6 +33,7 @@ _PER_STEP_SUMS = (
     "cost_total_usd",
     "carbon_operational_location_kg",
     "carbon_marginal_kg",
+    "carbon_operational_market_kg",
     "carbon_embodied_kg",
 )
 
@@ -37,8 +43,6 @@ _NOT_MODELLED = (
     "energy_network_kwh",
     "wue_l_per_kwh",
     "water_l",
-    "cost_battery_wear_usd",
-    "carbon_operational_market_kg",
     "goodput_fraction",
     "slo_attainment_fraction",
     "ttft_p95_s",
@@ -67,6 +71,7 @@ def metrics(log: RunLog, steps: pd.DataFrame, jobs: pd.DataFrame) -> Metrics:
     """
     found: Metrics = dict.fromkeys(_NOT_MODELLED)
     found |= _energy(log, steps)
+    found |= wear_metrics(log)
     found |= _money_and_carbon(log, steps, found)
     if any(site.clusters for site in log.sites):
         found |= _facility(log, found)
@@ -105,8 +110,7 @@ def _energy(log: RunLog, steps: pd.DataFrame) -> Metrics:
         "self_sufficiency_fraction": _ratio(
             max(0.0, served - total["grid_import"]), total["facility"]
         ),
-        "cfe_score_fraction": _carbon_free_score(steps),
-    }
+    } | matching(log, steps)
 
 
 _FLOWS = (
@@ -135,25 +139,6 @@ def _full_cycles(log: RunLog) -> float | None:
     return _ratio(drawn_j, capacity_j)
 
 
-def _carbon_free_score(steps: pd.DataFrame) -> float | None:
-    """Return the share of hourly load met by own supply or by the grid's carbon-free share."""
-    names = ["facility_kw", "grid_import_kw", "unserved_kw", "backup_kw"]
-    known = steps["carbon_free_fraction"]
-    if bool((known.isna() & (steps["grid_import_kw"] > 0.0)).any()):
-        return None
-    hourly = steps.assign(
-        free_import_kw=steps["grid_import_kw"] * known.fillna(0.0), hour=steps["time"].dt.floor("h")
-    )
-    by_hour = hourly.groupby(["site", "hour"], observed=True)[[*names, "free_import_kw"]].sum()
-    load = by_hour["facility_kw"]
-    other = by_hour["unserved_kw"] + by_hour["backup_kw"]
-    own = (load - by_hour["grid_import_kw"] - other).clip(lower=0.0)
-    # Import beyond the load charges the battery; it cannot count towards this hour's load.
-    share = (load - own - other) / by_hour["grid_import_kw"].where(by_hour["grid_import_kw"] > 0.0)
-    matched = own + by_hour["free_import_kw"] * share.fillna(0.0)
-    return _ratio(float(matched.sum()), float(load.sum()))
-
-
 def _money_and_carbon(log: RunLog, steps: pd.DataFrame, energy: Metrics) -> Metrics:
     """Return sums of money and carbon; None where a price or an intensity is unknown."""
     found: Metrics = {name: float(steps[name].sum(skipna=False)) for name in _PER_STEP_SUMS}
@@ -164,7 +149,11 @@ def _money_and_carbon(log: RunLog, steps: pd.DataFrame, energy: Metrics) -> Metr
     found["carbon_total_kg"] = (operational or 0.0) + (embodied or 0.0)
     if not any("grid" in site.parts for site in log.sites):
         found |= dict.fromkeys(("cost_demand_usd", "revenue_export_usd", "carbon_marginal_kg"))
-    return found
+        found["cost_fixed_usd"] = None
+    held = [site.instruments for site in log.sites if site.instruments is not None]
+    if not any(one.contracts or one.certificates_w for one in held):
+        found["cost_contracts_usd"] = None
+    return found | emission_cap(log, steps)
 
 
 def _facility(log: RunLog, energy: Metrics) -> Metrics:

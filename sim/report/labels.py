@@ -1,6 +1,6 @@
 """What metrics are called in tables and figures, and how their numbers are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -49,6 +49,12 @@ HEADLINES: Final = (
 )
 """Metrics of the comparison table, in its order."""
 
+BOUNDS: Final = (
+    Metric("cost_bound_usd", "Cost with perfect storage", "USD"),
+    Metric("storage_saving_captured_fraction", "Storage saving captured", "", "high"),
+)
+"""Further metrics of the comparison table, where runs are held against their lower bound."""
+
 KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
     {
         "Energy": (
@@ -72,6 +78,7 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
             Metric("cost_demand_usd", "Demand charge", "USD"),
             Metric("revenue_export_usd", "Export revenue", "USD"),
             Metric("cost_carbon_usd", "Carbon price", "USD"),
+            *BOUNDS,
         ),
         "Emissions": (
             Metric("carbon_operational_location_kg", "Operational, average", "kgCO2e"),
@@ -91,6 +98,11 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
     }
 )
 """Metrics of the page of one run, by heading."""
+
+
+def shown(known: Container[str]) -> tuple[Metric, ...]:
+    """Return the metrics of a comparison table whose names are known, in its order."""
+    return tuple(metric for metric in (*HEADLINES, *BOUNDS) if metric.name in known)
 
 
 def decimals(values: Sequence[Value]) -> int:

@@ -8,13 +8,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sim.ledger.result import Run
 from sim.report.comparison import Comparison, Outcome
-from sim.report.labels import HEADLINES, KEY_METRICS, decimals, percent, written
+from sim.report.labels import KEY_METRICS, decimals, percent, shown, written
+from sim.report.variants import VariantTable, caption, cells, shown_columns
+from sim.scenario.variants import BASE
 
 _ALT: Final = {
     "supply_demand": "Supply and demand of each site over time, with the battery's state of charge",
     "signals": "Price and carbon intensity over time, with the starts of jobs",
     "comparison": "Bars of cost, carbon, energy, import and wait for every policy",
     "cumulative": "Running totals of cost and carbon for every policy",
+    "variants": "Cost against carbon, a marker for every variant and policy",
 }
 
 
@@ -50,7 +53,11 @@ def run_page(run: Run, figures: Sequence[str]) -> str:
 
 
 def comparison_page(
-    comparison: Comparison, figures: Sequence[str], runs: Sequence[tuple[str, int, str]]
+    comparison: Comparison,
+    figures: Sequence[str],
+    runs: Sequence[tuple[str, int, str]],
+    *,
+    variants: VariantTable | None = None,
 ) -> str:
     """Return the page that holds the policies of a scenario against each other.
 
@@ -62,6 +69,8 @@ def comparison_page(
         Figure files, relative to the page.
     runs : sequence of (str, int, str)
         Policy, seed and folder of each run, the folder relative to the page. [-]
+    variants : VariantTable or None
+        The scenario's variants, to tell of them too.
 
     Returns
     -------
@@ -69,7 +78,7 @@ def comparison_page(
         HTML.
     """
     table = []
-    for metric in HEADLINES:
+    for metric in shown(comparison.outcomes):
         outcomes = comparison.outcomes[metric.name]
         count = decimals([outcome.mean for outcome in outcomes.values()])
         row = [outcomes[policy] for policy in comparison.policies]
@@ -79,12 +88,26 @@ def comparison_page(
         "table": table,
         "figures": _figures(figures),
         "runs": runs,
+        "variants": None if variants is None else _variants(variants),
     })
 
 
 def _cell(outcome: Outcome, count: int) -> tuple[str, str, bool]:
     change = percent(outcome.change_percent, outcome.half_width_percent)
     return written(outcome.mean, count), change, outcome.best
+
+
+def _variants(table: VariantTable) -> dict[str, Any]:
+    """One row a variant, with a link where it has a page of its own."""
+    columns = shown_columns(table.best)
+    values = [cells(table.best, metric) for metric in columns]
+    return {
+        "headings": [metric.title for metric in columns],
+        "rows": [(row.variant, "" if row.variant == BASE else f"{row.variant}/comparison.html",
+                  row.policy, texts)
+                 for row, *texts in zip(table.best, *values, strict=True)],
+        "caption": caption(table),
+    }
 
 
 def _written(value: float | int | None) -> str:

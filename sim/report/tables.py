@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sim.registry import DEFAULT_ROLES, FORECASTERS, POLICIES, load_class, parameters_of
 from sim.report.comparison import Comparison, Outcome
-from sim.report.labels import HEADLINES, KEY_METRICS, Value, decimals, percent, written
+from sim.report.labels import KEY_METRICS, Value, decimals, percent, shown, written
 
 _UNBOUNDED: Final = 10_000  # columns of a file or a pipe, in which nothing may be cut off
 
@@ -42,10 +42,10 @@ def comparison_tables(comparison: Comparison, console: Console) -> list[Table]:
     """
     baseline, *others = comparison.policies
     flat = _compared(comparison, comparison.policies, stacked=False)
-    if _fits(flat, console):
+    if fits(flat, console):
         return [flat]
     fit = len(others)
-    while fit > 1 and not _fits(
+    while fit > 1 and not fits(
         _compared(comparison, (baseline, *others[:fit]), stacked=True), console
     ):
         fit -= 1
@@ -130,7 +130,8 @@ def _described(cls: type) -> tuple[str, str]:
     return (cls.__doc__ or "").strip().partition("\n")[0], ", ".join(parameters)
 
 
-def _fits(table: Table, console: Console) -> bool:
+def fits(table: Table, console: Console) -> bool:
+    """Tell whether a console is wide enough for a table without folding it."""
     return Console(width=_UNBOUNDED).measure(table).maximum <= console.width
 
 
@@ -151,11 +152,21 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
+def number_table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Return an empty table with columns for text, then columns for numbers, by their headings."""
+    table = Table(box=_box(), show_edge=False, pad_edge=False)
+    for name in texts:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", overflow="fold")
+    return table
+
+
 def _compared(comparison: Comparison, policies: Sequence[str], *, stacked: bool) -> Table:
     table = _table("", *policies)
     table.caption_justify = "left"
     table.caption = _caption(comparison)
-    for metric in HEADLINES:
+    for metric in shown(comparison.outcomes):
         outcomes = comparison.outcomes[metric.name]
         count = decimals([outcome.mean for outcome in outcomes.values()])
         cells = (_cell(outcomes[policy], count, stacked=stacked) for policy in policies)

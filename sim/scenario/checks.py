@@ -12,8 +12,11 @@ from sim.scenario.data_checks import file_mistakes, series_mistakes
 from sim.scenario.partial import settled
 from sim.scenario.policy_checks import forecast_mistakes, policy_mistakes
 from sim.scenario.positions import FieldPath, Finding, repeated
+from sim.scenario.resilience_checks import resilience_mistakes
 from sim.scenario.schema import Scenario
 from sim.scenario.site_checks import site_mistakes
+from sim.scenario.tariff_checks import tariff_mistakes
+from sim.scenario.weather_checks import weather_mistakes
 from sim.scenario.workload_checks import workload_mistakes
 from sim.units import HOUR_S, MINUTE_S
 
@@ -43,6 +46,9 @@ def find_mistakes(scenario: Scenario, tree: Mapping[str, object], folder: Path) 
     """
     found = [finding for check in _CHECKS for finding in settled(check(scenario))]
     found += site_mistakes(scenario)
+    found += tariff_mistakes(scenario)
+    found += settled(resilience_mistakes(scenario))
+    found += weather_mistakes(scenario)
     found += workload_mistakes(scenario)
     found += policy_mistakes(scenario, folder)
     found += forecast_mistakes(scenario, folder)

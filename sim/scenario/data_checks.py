@@ -6,11 +6,14 @@ from pathlib import Path
 from sim.errors import DataError
 from sim.scenario.fields import Part
 from sim.scenario.files import data_fault
+from sim.scenario.grid_schema import NetworkMarket
 from sim.scenario.partial import settled
 from sim.scenario.positions import FieldPath, Finding, quoted
 from sim.scenario.schema import JobsFile, Scenario
 from sim.scenario.series import coverage_fault, read_series
-from sim.scenario.series_schema import FileSeries
+from sim.scenario.series_schema import SeriesSource
+from sim.scenario.weather_checks import weather_fault
+from sim.scenario.weather_schema import WeatherFile
 from sim.units import HOUR_S
 
 
@@ -33,8 +36,12 @@ def file_mistakes(tree: Mapping[str, object], folder: Path) -> list[Finding]:
         Finding(path, f"{quoted(name)}: {fault}")
         for part in ("sites", "workload")
         for path, name in _file_names(tree.get(part), (part,))
-        if (fault := data_fault(folder / name))
+        if (fault := _fault(path, folder / name))
     ]
+
+
+def _fault(where: FieldPath, path: Path) -> str | None:
+    return weather_fault(path) if where[-2:] == ("weather", "file") else data_fault(path)
 
 
 def _file_names(raw: object, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
@@ -66,22 +73,22 @@ def series_mistakes(scenario: Scenario, folder: Path) -> list[Finding]:
     return [
         finding
         for path, part in _parts(scenario, ())
-        if isinstance(part, FileSeries)
+        if isinstance(part, SeriesSource)
         for finding in settled(_series(scenario, part, path, folder))
     ]
 
 
 def _series(
-    scenario: Scenario, ref: FileSeries, path: FieldPath, folder: Path
+    scenario: Scenario, ref: SeriesSource, path: FieldPath, folder: Path
 ) -> Iterator[Finding]:
     if data_fault(folder / ref.file):
         return
+    end_s = round(scenario.duration_h * HOUR_S, 6)
     try:
-        series = read_series(folder, ref, start=scenario.start)
+        series = read_series(folder, ref, start=scenario.start, duration_s=end_s)
     except DataError as error:
         yield Finding(path, str(error))
         return
-    end_s = round(scenario.duration_h * HOUR_S, 6)
     if fault := coverage_fault(series, ref, start=scenario.start, end_s=end_s):
         yield Finding(path, fault)
 
@@ -101,9 +108,11 @@ def data_files(scenario: Scenario, folder: Path) -> tuple[Path, ...]:
     tuple of Path
         Each file once, in the order of the scenario.
     """
-    parts = (part for _, part in _parts(scenario, ()))
-    names = (part.file for part in parts if isinstance(part, (FileSeries, JobsFile)))
-    return tuple(dict.fromkeys(folder / name for name in names))
+    parts = [part for _, part in _parts(scenario, ())]
+    names = [part.file for part in parts if isinstance(part, (SeriesSource, JobsFile, WeatherFile))]
+    networks = [part.network for part in parts if isinstance(part, NetworkMarket)]
+    tables = (path for name in networks for path in sorted((folder / name).glob("*.csv*")))
+    return tuple(dict.fromkeys([*(folder / name for name in names), *tables]))
 
 
 def _parts(value: object, path: FieldPath) -> Iterator[tuple[FieldPath, Part]]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Tag
 
 from sim.scenario.fields import Part, Slug, by_shape, item, number
+from sim.scenario.resilience_schema import Ups
 
 
 class Accelerator(Part):
@@ -65,6 +66,11 @@ class DataCenter(Part):
     ] = item(
         "Facility power over IT power: a number (the industry mean was 1.58 in 2023, Uptime "
         "Institute), or a mapping that names a cooling plant.",
+    )
+    ups: Ups | None = item(
+        "Uninterruptible power supply whose losses follow the load; it needs a cooling plant as "
+        "pue, and stands in for the plant's constant conversion losses.",
+        default=None,
     )
     floor_area_m2: float | None = number(
         "Floor area, for power density.", unit="m2", default=None, gt=0

@@ -5,14 +5,16 @@ import gzip
 import os
 import stat
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, NoReturn
+from typing import IO, Final, NoReturn, TypeVar
 
 from sim.errors import DataError
 from sim.registry import did_you_mean
 from sim.scenario.positions import quoted
+
+T = TypeVar("T")
 
 DATA_SUFFIXES: Final = (".csv", ".csv.gz")
 _PICKLES: Final = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz")
@@ -109,15 +111,46 @@ def read_columns(path: Path, name: str, columns: Sequence[str]) -> Columns:
     Not pandas: ``read_csv`` with ``usecols`` silently drops the surplus cell of a row such as
     ``2025-06-02,1,5`` (a decimal comma) and would read 1.
     """
+    return _read(path, name, lambda file: _columns_of(file, name, columns))
+
+
+def read_header(path: Path, name: str) -> list[str]:
+    """Read the names of the columns of a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.csv`` or ``.csv.gz`` file.
+    name : str
+        What to call it in messages.
+
+    Returns
+    -------
+    list of str
+        The names, stripped of blanks.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used.
+    """
+    return _read(path, name, lambda file: _header_of(csv.reader(file, strict=True)))
+
+
+def _read(path: Path, name: str, read: Callable[[IO[str]], T]) -> T:
     if fault := data_fault(path):
         _unusable(name, fault)
     try:
         with _opened(path) as file:
-            return _columns_of(file, name, columns)
+            return read(file)
     except UnicodeDecodeError:
         _unusable(name, "is not UTF-8 text. Save it as UTF-8.")
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         _unusable(name, f"cannot be read: {error}.")
+
+
+def _header_of(reader: Iterator[list[str]]) -> list[str]:
+    return [cell.strip() for cell in next(reader, [])]
 
 
 def _unusable(name: str, fault: str) -> NoReturn:
@@ -133,7 +166,7 @@ def _opened(path: Path) -> IO[str]:
 
 def _columns_of(file: IO[str], name: str, columns: Sequence[str]) -> Columns:
     reader = csv.reader(file, strict=True)
-    header = [cell.strip() for cell in next(reader, [])]
+    header = _header_of(reader)
     places = [_place_of(column, header, name) for column in columns]
     found = Columns([], [[] for _ in places])
     for row in reader:

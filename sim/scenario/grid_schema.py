@@ -1,11 +1,24 @@
-"""Fields of a grid connection: market, tariff, prices, carbon intensities, limits."""
+"""Fields of a grid connection: market, tariff, contracts, prices, carbon intensities, limits."""
 
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
+from sim.scenario.contract_schema import Certificates, PowerPurchase
 from sim.scenario.fields import Part, by_shape, item, number
-from sim.scenario.series_schema import Carbon, PriceSeries
+from sim.scenario.resilience_schema import DemandResponse, Outage, RandomOutages
+from sim.scenario.series_schema import AverageCarbon, FractionSeries, MarginalCarbon, Price
+from sim.scenario.tariff_schema import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
+
+__all__ = [
+    "DemandCharge",
+    "EnergyBlock",
+    "Grid",
+    "Market",
+    "NetworkMarket",
+    "Tariff",
+    "TimeOfUsePeriod",
+]
 
 
 class Market(Part):
@@ -18,50 +31,26 @@ class Market(Part):
     )
 
 
-class TimeOfUsePeriod(Part):
-    """Hours in which energy has a price of its own; the first period that matches counts."""
+class NetworkMarket(Part):
+    """A market with a network: a price at every bus, from an optimal power flow each hour."""
 
-    energy_usd_per_kwh: float = number("Price in these hours.", unit="USD/kWh")
-    from_hour: int = number("First hour of the day, local time.", unit="h", ge=0, le=23)
-    to_hour: int = number("Hour of the day at which it ends, local time.", unit="h", ge=1, le=24)
-    days: Literal["all", "weekdays", "weekends"] = item("Days it applies on.", default="all")
-    months: tuple[int, ...] = item(
-        "Months it applies in, 1 to 12; empty means every month.", default=()
+    network: str = item(
+        "Folder of the network (own form or PyPSA's), relative to the scenario file, or the name "
+        "of a built-in one.",
+        min_length=1,
     )
-
-
-class Tariff(Part):
-    """A retail contract. Without an energy price of its own it passes on `price` or `market`."""
-
-    timezone: str = item(
-        "Zone of its hours and billing months, e.g. America/New_York.", default="UTC"
+    bus: str = item("Bus that the site is connected to.", min_length=1)
+    role: Literal["price-taker", "price-maker", "online"] = item(
+        "What the site pays: the price without it, the price at its own load from a table, or that "
+        "from solving every hour with its load.",
+        default="price-taker",
     )
-    energy_usd_per_kwh: float | None = number(
-        "Flat energy price, and the price outside all time-of-use periods.",
-        unit="USD/kWh", default=None,
-    )
-    time_of_use: tuple[TimeOfUsePeriod, ...] = item(
-        "Periods with a price of their own; they need energy_usd_per_kwh for all other hours.",
+    load_levels_mw: tuple[float, ...] = item(
+        "Loads [MW] that a price-maker's table is made for; they must embrace its import.",
         default=(),
     )
-    delivery_usd_per_kwh: float = number(
-        "Charge on every imported kWh on top of the energy price.",
-        unit="USD/kWh", default=0.0, ge=0,
-    )
-    demand_charge_usd_per_kw: float = number(
-        "Charge on the highest import in each billing month; a month of which the run covers only "
-        "a part is billed for that part.",
-        unit="USD/kW", default=0.0, ge=0,
-    )
-    demand_interval_min: int = number(
-        "Interval over which import is averaged before the highest is taken.",
-        unit="min", default=15, ge=1, le=60,
-    )
-    export_usd_per_kwh: float = number(
-        "Paid for every exported kWh.", unit="USD/kWh", default=0.0
-    )
     carbon_price_usd_per_t: float = number(
-        "Carbon price the site itself pays on its location-based operational emissions.",
+        "Carbon price that the generators pay: it changes their order and the price.",
         unit="USD/tCO2e", default=0.0, ge=0,
     )
 
@@ -71,21 +60,56 @@ class Grid(Part):
 
     market: (
         Annotated[
-            Annotated[str, Tag("name")] | Annotated[Market, Tag("market")],
-            Discriminator(by_shape("market")),
+            Annotated[str, Tag("name")]
+            | Annotated[Market, Tag("market")]
+            | Annotated[NetworkMarket, Tag("network")],
+            Discriminator(by_shape("market", network="network", bus="network")),
         ]
         | None
     ) = item(
-        "Regional market that sets price and carbon intensities: a fleet's name, or a mapping.",
+        "Market that sets price and carbon intensities: a fleet's name, a fleet, or a network.",
         default=None,
     )
     tariff: Tariff | None = item("Retail contract.", default=None)
-    price: PriceSeries | None = item("Energy price from a file.", default=None)
-    average_carbon_intensity: Carbon | None = item(
+    price: Price | None = item("Energy price from a file.", default=None)
+    average_carbon_intensity: AverageCarbon | None = item(
         "Average emissions of the grid per energy.", default=None
     )
-    marginal_carbon_intensity: Carbon | None = item(
+    marginal_carbon_intensity: MarginalCarbon | None = item(
         "Emissions of one more unit of energy.", default=None
+    )
+    carbon_free_fraction: (
+        Annotated[
+            Annotated[
+                Annotated[float, number("The share.", unit="-", ge=0, le=1)], Tag("number")
+            ]
+            | Annotated[FractionSeries, Tag("series")],
+            Discriminator(by_shape("series")),
+        ]
+        | None
+    ) = item(
+        "Carbon-free share of the grid's generation, for the 24/7 score: a number or a series; "
+        "null means that of the market.",
+        default=None,
+    )
+    residual_carbon_intensity: AverageCarbon | None = item(
+        "Residual mix: average of the energy that nobody claims, for market-based emissions of "
+        "import without a contract; null means the average carbon intensity.",
+        default=None,
+    )
+    power_purchases: tuple[PowerPurchase, ...] = item("Power purchase agreements.", default=())
+    certificates: tuple[Certificates, ...] = item("Unbundled certificates.", default=())
+    emission_cap_t: float | None = number(
+        "Cap on the site's location-based operational emissions over the whole run; the run tells "
+        "whether it is met.",
+        unit="tCO2e", default=None, ge=0,
+    )
+    outages: Annotated[
+        Annotated[tuple[Outage, ...], Tag("given")] | Annotated[RandomOutages, Tag("drawn")],
+        Discriminator(by_shape("given", mtbf_h="drawn")),
+    ] = item("Times without grid: a list, or how often and how long on average.", default=())
+    demand_response: tuple[DemandResponse, ...] = item(
+        "Events in which the site is paid to import less.", default=()
     )
     import_limit_kw: float | None = number(
         "Largest import; null means no limit.", unit="kW", default=None, ge=0

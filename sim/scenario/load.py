@@ -1,7 +1,7 @@
 """Read a scenario file, find every mistake in it, and give back what the simulation needs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import file_digest, sha256
@@ -18,10 +18,11 @@ from sim.registry import did_you_mean
 from sim.scenario.checks import find_mistakes
 from sim.scenario.data_checks import data_files
 from sim.scenario.messages import explain
-from sim.scenario.partial import best_effort
+from sim.scenario.partial import best_effort, settled
 from sim.scenario.policy_checks import user_sources
 from sim.scenario.positions import Finding
 from sim.scenario.schema import Policy, Scenario, policy_label
+from sim.scenario.variants import BASE, problems, variant_mistakes, versions
 from sim.scenario.yaml_tree import read_source
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -41,12 +42,15 @@ class LoadedScenario:
         Its folder, to which its file names are relative.
     data_files : tuple of Path
         The data files it refers to, each once.
+    variant : str or None
+        The variant that it is; None for the base.
     """
 
     spec: Scenario
     path: Path
     folder: Path
     data_files: tuple[Path, ...]
+    variant: str | None = None
 
     def content_hash(self, policy: str | Policy, seed: int) -> str:
         """Hash everything of the user's that the result of one run depends on.
@@ -61,12 +65,14 @@ class LoadedScenario:
         Returns
         -------
         str
-            SHA-256 in hex over the resolved scenario without its lists of policies and seeds,
-            this policy, the seed, the bytes of the data files, and the source files of the user's
-            own policy and forecaster.
+            SHA-256 in hex over the resolved scenario without its lists of policies, seeds and
+            variants, this policy, the seed, the bytes of the data files, and the source files of
+            the user's own policy and forecaster.
         """
         choice = self._choice(policy)
-        resolved = self.spec.model_dump(mode="json", exclude={"policies", "seeds"})
+        resolved = self.spec.model_dump(
+            mode="json", exclude={"policies", "seeds", "variants"}
+        )
         told = choice.model_dump(mode="json") if isinstance(choice, Policy) else choice
         sources = user_sources(choice, self.spec, self.folder)
         parts = {
@@ -85,8 +91,32 @@ class LoadedScenario:
         return by_label.get(policy, policy)
 
 
-def load_scenario(source: str | Path) -> LoadedScenario:
-    """Read a scenario and check it through, with its data files and policies.
+def load_scenario(source: str | Path, *, variant: str | None = None) -> LoadedScenario:
+    """Read a scenario and check it through, with its variants, data files and policies.
+
+    Parameters
+    ----------
+    source : str or Path
+        The scenario file, or the name of a built-in scenario such as ``quickstart``.
+    variant : str or None
+        Name of one of its variants; None for the scenario itself.
+
+    Returns
+    -------
+    LoadedScenario
+        The scenario, or what the variant makes of it.
+
+    Raises
+    ------
+    ScenarioError
+        If it has mistakes; all of them are listed, in the order of the file. Also if it has no
+        such variant.
+    """
+    return select_variants(load_variants(source), (variant or BASE,))[0]
+
+
+def load_variants(source: str | Path) -> tuple[LoadedScenario, ...]:
+    """Read a scenario with all its variants and check them through.
 
     Parameters
     ----------
@@ -95,27 +125,72 @@ def load_scenario(source: str | Path) -> LoadedScenario:
 
     Returns
     -------
-    LoadedScenario
-        The scenario.
+    tuple of LoadedScenario
+        The scenario itself, then its variants in the order of the file.
 
     Raises
     ------
     ScenarioError
-        If it has mistakes; all of them are listed, in the order of the file.
+        If one of them has mistakes; those of all are listed, each once, in the order of the file.
     """
     path = _find(source)
     folder = path.absolute().parent
     text = read_source(path, str(source))
-    findings = list(text.findings)
+    made = versions(text)
+    specs, found = zip(*(_checked(version.tree, folder) for version in made), strict=True)
+    mistakes = problems(text, list(zip(made, found, strict=True)))
+    if mistakes:
+        raise ScenarioError(str(source), mistakes)
+    return tuple(
+        LoadedScenario(spec, path, folder, data_files(spec, folder), version.name)
+        for version, spec in zip(made, specs, strict=True)
+    )
+
+
+def select_variants(
+    loaded: Sequence[LoadedScenario], names: Sequence[str] | None
+) -> tuple[LoadedScenario, ...]:
+    """Pick variants by name.
+
+    Parameters
+    ----------
+    loaded : sequence of LoadedScenario
+        What `load_variants` gives.
+    names : sequence of str or None
+        Names, ``base`` for the scenario itself; None takes all.
+
+    Returns
+    -------
+    tuple of LoadedScenario
+        Those, in the order of the file.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no variant of a name.
+    """
+    by_name = {one.variant or BASE: one for one in loaded}
+    if names is None:
+        return tuple(by_name.values())
+    unknown = [name for name in dict.fromkeys(names) if name not in by_name]
+    if unknown:
+        raise ScenarioError(str(loaded[0].path), [
+            Problem(0, 0, "variants", f'has none named "{name}".{did_you_mean(name, by_name)}')
+            for name in unknown
+        ])
+    return tuple(one for name, one in by_name.items() if name in names)
+
+
+def _checked(tree: Mapping[str, object], folder: Path) -> tuple[Scenario, list[Finding]]:
+    findings: list[Finding] = []
     try:
-        spec = Scenario.model_validate(text.tree)
+        spec = Scenario.model_validate(tree)
     except ValidationError as error:
-        findings += _without_unread(explain(error), findings)
-        spec = best_effort(Scenario, text.tree)
-    findings += find_mistakes(spec, text.tree, folder)
-    if findings:
-        raise ScenarioError(str(source), sorted({text.problem(finding) for finding in findings}))
-    return LoadedScenario(spec, path, folder, data_files(spec, folder))
+        findings += explain(error)
+        spec = best_effort(Scenario, tree)
+    findings += settled(variant_mistakes(spec))
+    findings += find_mistakes(spec, tree, folder)
+    return spec, findings
 
 
 def built_in_scenarios() -> Mapping[str, Path]:
@@ -134,7 +209,7 @@ def built_in_scenarios() -> Mapping[str, Path]:
 
 
 def resolved_yaml(spec: Scenario) -> str:
-    """Write a scenario with every default written out.
+    """Write a scenario without its variants, with every default written out.
 
     Parameters
     ----------
@@ -149,7 +224,7 @@ def resolved_yaml(spec: Scenario) -> str:
     yaml = YAML()
     yaml.width = 4096  # no folding: a line is a field
     text = StringIO()
-    yaml.dump(spec.model_dump(mode="json"), text)
+    yaml.dump(spec.model_dump(mode="json", exclude={"variants"}), text)
     return text.getvalue()
 
 
@@ -174,12 +249,6 @@ def _find(source: str | Path) -> Path:
     hint = did_you_mean(source, known) if known else ""
     message = f"there is no such file, nor a built-in scenario.{hint}"
     raise ScenarioError(source, [Problem(0, 0, "", message)])
-
-
-def _without_unread(found: list[Finding], unread: list[Finding]) -> list[Finding]:
-    # what YAML could not give a value was told already; the schema only sees a hole there
-    told = {finding.path for finding in unread if finding.position is None}
-    return [finding for finding in found if finding.path not in told]
 
 
 def _file_hash(path: Path) -> str:

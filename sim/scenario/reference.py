@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import annotated_types as limit
 from pydantic.fields import FieldInfo
@@ -17,6 +17,8 @@ from sim.scenario.shapes import Alternative, of_field
 _TYPES: Final = MappingProxyType(
     {float: "number", int: "whole number", str: "text", bool: "true or false", datetime: "time"}
 )
+
+_LOOSE: Final = MappingProxyType({"oneOf": "anyOf"})  # a partial mapping may fit several
 
 _INTRO: Final = """\
 # Scenario files
@@ -34,6 +36,24 @@ Some fields take several shapes: then the value's look decides which one is mean
 a number is a number, and a mapping is told by its fields; the tables name the fields that each
 needs. Where the default is `null`, the field may be left out or be `null`.
 
+## Variants
+
+A scenario may have variants: partial scenarios, each laid over the scenario and run besides it.
+
+    variants:
+      - name: big-battery
+        sites:
+          - name: campus
+            battery: {capacity_kwh: 8000}
+      - name: no-sun
+        sites: [{name: campus, solar: null}]
+
+Mappings merge field by field, and lists whose entries all have a `name` merge entry by entry (a
+stream of jobs without one is named after its type); a name that the scenario does not have adds an
+entry. Anything else replaces what the scenario has: `policies: [fifo]` is then the only policy.
+`null` takes a field out, so that its default holds. `base` means the scenario itself:
+`gridloom run FILE --variant base --variant big-battery`.
+
 ## A series of your own
 
 Power, price and carbon intensity can come from a CSV file (or `.csv.gz`), one row an interval:
@@ -50,7 +70,18 @@ Power, price and carbon intensity can come from a CSV file (or `.csv.gz`), one r
 
 A value holds from its row's time until the next row's. Times are timestamps (UTC where they have
 no zone) or seconds since the scenario's start; they must be sorted, unique and evenly spaced, and
-cover the run. Values must be finite; powers and carbon intensities must not be negative.
+cover the run. Values must be finite; powers and carbon intensities must not be negative. Local
+times may stand with their `timezone`, prices in EUR with a rate `usd_per_eur`.
+
+Files that others publish are read as they are, by the name of their format:
+
+    price: {file: GUI_ENERGY_PRICES_2024.csv, format: entsoe, zone: DE-LU, usd_per_eur: 1.08}
+    average_carbon_intensity: {file: DE_2024.csv, format: electricity-maps, emissions: direct}
+    marginal_carbon_intensity: {file: avert.csv, format: avert, zone: MIDA, source_year: 2023,
+                                timezone: America/New_York}
+
+`source_year` lays a year of a file onto the years of the run, `latency_h` says how late a signal is
+published.
 """
 
 
@@ -75,11 +106,40 @@ def json_schema() -> str:
         JSON; the unit of each field stands in its keyword ``unit``.
     """
     schema = Scenario.model_json_schema()
+    _allow_partial_variants(schema)
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Gridloom scenario, schema version 1",
     }
     return json.dumps(schema | head, indent=2, ensure_ascii=False) + "\n"
+
+
+def _allow_partial_variants(schema: dict[str, Any]) -> None:
+    """Give a variant all fields of the scenario, none of them required."""
+    parts = schema["$defs"]
+    variant, fields = parts.pop("Variant"), schema["properties"]
+    partial = {name: value for name, value in fields.items() if name not in {"name", "variants"}}
+    parts |= {f"Partial{name}": _partial(part) for name, part in parts.items()}
+    variant["properties"] |= _partial({"properties": partial})["properties"]
+    parts["Variant"] = variant | {"additionalProperties": False}
+
+
+def _partial(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Loosen a schema: fields may be left out, or be null, and all parts in it are loose too."""
+    if isinstance(value, list):
+        return [_partial(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    loose = {_LOOSE.get(key, key): _partial(entry) for key, entry in value.items()
+             if key not in {"required", "discriminator", "default"}}
+    if isinstance(loose.get("$ref"), str):
+        loose["$ref"] = loose["$ref"].replace("$defs/", "$defs/Partial")
+    if isinstance(value.get("properties"), dict):
+        loose["properties"] = {
+            name: {"anyOf": [_partial(field), {"type": "null"}]}
+            for name, field in value["properties"].items()
+        }
+    return loose
 
 
 def parts_of_schema() -> dict[type[Part], list[str]]:

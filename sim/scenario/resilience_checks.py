@@ -1,6 +1,6 @@
 """Check outages, demand response and UPS against the run and the rest of their site."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from sim.scenario.datacenter_schema import Cooling
@@ -60,7 +60,7 @@ def _responses(scenario: Scenario, site: Site, path: FieldPath) -> Iterator[Find
 
 
 def _spans(
-    scenario: Scenario, spans: tuple[Outage, ...] | tuple[DemandResponse, ...], where: FieldPath
+    scenario: Scenario, spans: Sequence[Outage | DemandResponse], where: FieldPath
 ) -> Iterator[Finding]:
     """Check that spans lie in the run, end after they begin, and do not overlap."""
     for number, span in enumerate(spans):

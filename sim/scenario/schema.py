@@ -64,6 +64,11 @@ class Training(Part):
     duration: LognormalDuration = item("How long jobs run.")
     slack: Slack | None = item("Slack of the deadlines; null means no deadline.", default=None)
     interruptible: bool = item("Whether a job may be suspended and resumed.", default=False)
+    checkpoint_min: float = number(
+        "Work between two checkpoints: what a job may lose when it has to make way for want of "
+        "power; 0 loses nothing.",
+        unit="min", default=0.0, ge=0,
+    )
     power_fraction: float = number(
         "Power of a busy accelerator over its TDP (assumption: measured 8-GPU nodes in heavy "
         "training draw at least what TDP and the server overheads add up to).",
@@ -117,6 +122,11 @@ class JobsFile(Part):
         "IT power of a job per accelerator where the file has none; null means by the "
         "accelerator's TDP.",
         unit="W", default=None, ge=0,
+    )
+    checkpoint_min: float = number(
+        "Work between two checkpoints: what a job may lose when it has to make way for want of "
+        "power; 0 loses nothing.",
+        unit="min", default=0.0, ge=0,
     )
 
 
@@ -174,6 +184,14 @@ PolicyChoice = Annotated[
 """A built-in name, the user's module:Class, or a policy put together from roles."""
 
 
+class Variant(Part):
+    """A variant: fields of the scenario laid over the scenario's own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Slug = item("Name, unique among the variants; also the folder of its outputs.")
+
+
 class Scenario(Part):
     """A whole scenario."""
 
@@ -195,6 +213,10 @@ class Scenario(Part):
         "Each is a run; the first is the baseline that the tables compare with.",
         default=("fifo",),
         min_length=1,
+    )
+    variants: tuple[Variant, ...] = item(
+        "Each is run besides the scenario itself, with what it says laid over the scenario.",
+        default=(),
     )
 
 

@@ -1,23 +1,33 @@
 """Series of the user's own: read from a CSV file, checked, and averaged over steps."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.errors import DataError
-from sim.scenario.files import Columns, data_fault, read_columns
+from sim.scenario.files import data_fault, read_columns
 from sim.scenario.positions import quoted
-from sim.scenario.series_schema import FileSeries, PriceSeries
-from sim.units import CARBON_UNITS, HOUR_S, MINUTE_S, POWER_UNITS, PRICE_UNITS
+from sim.scenario.price_files import usd_per
+from sim.scenario.series_rows import (
+    Array,
+    Piecewise,
+    Rows,
+    evenly_spaced,
+    finite,
+    numbers,
+    timestamps_s,
+    zone_named,
+)
+from sim.scenario.series_schema import FileSeries, FractionSeries, PriceSeries, SeriesSource
+from sim.scenario.signal_files import SignalFile, read_signal
+from sim.scenario.source_year import lay_on_run
+from sim.units import CARBON_UNITS, HOUR_S, POWER_UNITS, PRICE_UNITS
 
-Array = npt.NDArray[np.float64]
-
-_FACTORS: Final[dict[str, float]] = {**POWER_UNITS, **PRICE_UNITS, **CARBON_UNITS}
+_FACTORS: Final[dict[str, float]] = {**POWER_UNITS, **CARBON_UNITS, "-": 1.0, "%": 0.01}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +40,8 @@ class Series:
         Bounds of the intervals since the scenario's start, strictly increasing. [s]
     values : ndarray of float, shape (n_intervals,)
         Value in each interval, in coherent SI. [W, USD/J or kgCO2e/J]
+    latency_s : float or None
+        How long after an interval its value is published; None means as all signals. [s]
 
     Raises
     ------
@@ -39,6 +51,7 @@ class Series:
 
     edges_s: Array
     values: Array
+    latency_s: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no series; hold the arrays as read-only views.
@@ -156,22 +169,26 @@ def _require_increasing(edges_s: Array) -> None:
         raise ValueError(msg)
 
 
-def read_series(folder: Path, ref: FileSeries, *, start: datetime) -> Series:
-    """Read a column of a user's CSV file as a series.
+def read_series(
+    folder: Path, ref: SeriesSource, *, start: datetime, duration_s: float = 0.0
+) -> Series:
+    """Read a series from a user's CSV file.
 
     Parameters
     ----------
     folder : Path
         Folder of the scenario file, to which the file's path is relative.
-    ref : FileSeries
-        File, columns and unit.
+    ref : SeriesSource
+        File, and either columns and unit, or format.
     start : datetime
         The scenario's start, from which time is counted.
+    duration_s : float
+        Length of the run, onto whose years a `source_year` is laid. [s]
 
     Returns
     -------
     Series
-        The column in coherent SI; each file is read once as long as it does not change.
+        The series in coherent SI; each file is read once as long as it does not change.
 
     Raises
     ------
@@ -183,17 +200,20 @@ def read_series(folder: Path, ref: FileSeries, *, start: datetime) -> Series:
         msg = f"{ref.file} {fault}"
         raise DataError(msg)
     found = path.stat()
-    return _read(path.absolute(), (found.st_mtime_ns, found.st_size), ref, start)
+    state = (found.st_mtime_ns, found.st_size)
+    return _read(path.absolute(), state, ref, start, duration_s if ref.source_year else 0.0)
 
 
-def coverage_fault(series: Series, ref: FileSeries, *, start: datetime, end_s: float) -> str | None:
+def coverage_fault(
+    series: Series, ref: SeriesSource, *, start: datetime, end_s: float
+) -> str | None:
     """Say what is missing of a series to cover a whole run.
 
     Parameters
     ----------
     series : Series
         The series, in coherent SI. [W, USD/J or kgCO2e/J]
-    ref : FileSeries
+    ref : SeriesSource
         Where it comes from.
     start : datetime
         The scenario's start.
@@ -216,85 +236,50 @@ def coverage_fault(series: Series, ref: FileSeries, *, start: datetime, end_s: f
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, state: tuple[int, int], ref: FileSeries, start: datetime) -> Series:
+def _read(
+    path: Path, state: tuple[int, int], ref: SeriesSource, start: datetime, duration_s: float
+) -> Series:
     # `state` (time of change and size) is only there for the cache to notice a changed file
-    columns = read_columns(path, ref.file, (ref.time_column, ref.column))
-    if (count := len(columns.lines)) < 2:
-        rows = f"{count} row{'' if count == 1 else 's'}"
-        msg = f"{ref.file} has {rows}; at least two show how far rows are apart."
-        raise DataError(msg)
-    times_s = _times_s(columns, ref, start)
-    interval_s = _interval_s(times_s, columns, ref)
-    values = _values(columns, ref)
-    return Series(np.append(times_s, times_s[-1] + interval_s), values * _FACTORS[ref.unit])
+    if isinstance(ref, FileSeries):
+        pieces = _column(path, ref, start)
+    else:
+        pieces = read_signal(path, cast("SignalFile", ref), start)
+    if ref.source_year is not None:
+        pieces = lay_on_run(pieces, ref, start=start, duration_s=duration_s)
+    return Series(*pieces, None if ref.latency_h is None else ref.latency_h * HOUR_S)
 
 
-def _fail(ref: FileSeries, columns: Columns, row: int, message: str) -> NoReturn:
-    msg = f"{ref.file}, line {columns.lines[row]}: {message}"
-    raise DataError(msg)
+def _column(path: Path, ref: FileSeries, start: datetime) -> Piecewise:
+    """Read a column of a file of the user's own."""
+    found = read_columns(path, ref.file, (ref.time_column, ref.column))
+    rows = Rows(ref.file, found.lines, ref.time_column, found.cells[0], ref.column, found.cells[1])
+    rows.require_some()
+    edges_s = evenly_spaced(rows, _times_s(rows, ref, start))
+    values = numbers(rows, negative=isinstance(ref, PriceSeries)) * _factor(ref)
+    if isinstance(ref, FractionSeries):
+        for row in np.flatnonzero(values > 1.0)[:1]:
+            rows.fail(row, f"{rows.values[row]} in column {ref.column} is more than all.")
+    return edges_s, values
 
 
-def _times_s(columns: Columns, ref: FileSeries, start: datetime) -> Array:
-    texts = columns.cells[0]
-    numeric = _number(texts[0]) is not None
-    convert = _number if numeric else lambda text: _seconds_since(start, text)
-    times_s = [convert(text) for text in texts]
+def _factor(ref: FileSeries) -> float:
+    if isinstance(ref, PriceSeries):
+        currency, _, per = ref.unit.partition("/")
+        return PRICE_UNITS[f"USD/{per}"] * usd_per(currency, ref)
+    return _FACTORS[ref.unit]
+
+
+def _times_s(rows: Rows, ref: FileSeries, start: datetime) -> Array:
+    if finite(rows.times[0]) is None:
+        return timestamps_s(rows, start=start, zone=zone_named(ref.timezone, ref.file))
+    times_s = [finite(text) for text in rows.times]
     if None in times_s:
         row = times_s.index(None)
-        wanted = "a number of seconds" if numeric else "a time such as 2025-06-02T00:00Z"
-        where = f"{quoted(texts[row])} in column {ref.time_column}"
-        _fail(ref, columns, row, f"{where} is not {wanted}.")
+        where = f"{quoted(rows.times[row])} in column {ref.time_column}"
+        rows.fail(row, f"{where} is not a number of seconds.")
+    if ref.source_year is not None:
+        rows.fail(0, "times in seconds have no year. Leave source_year out.")
     return np.array(times_s, dtype=float)
-
-
-def _seconds_since(start: datetime, text: str) -> float | None:
-    try:
-        time = datetime.fromisoformat(text)
-        return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - start).total_seconds()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
-
-
-def _interval_s(times_s: Array, columns: Columns, ref: FileSeries) -> float:
-    texts, gaps_s = columns.cells[0], np.diff(times_s)
-    for row in 1 + np.flatnonzero(gaps_s <= 0)[:1]:
-        if gaps_s[row - 1] == 0:
-            _fail(ref, columns, row, f"time {texts[row]} stands twice. Keep one row a time.")
-        _fail(ref, columns, row, f"time {texts[row]} is before the row above. Sort by time.")
-    interval_s = float(np.sort(gaps_s)[(gaps_s.size - 1) // 2])
-    for row in 1 + np.flatnonzero(np.abs(gaps_s - interval_s) > 1e-6 * interval_s)[:1]:
-        apart = f"{_span(gaps_s[row - 1])} after the row above, but rows are {_span(interval_s)}"
-        _fail(ref, columns, row, f"gap: time {texts[row]} is {apart} apart. Space them evenly.")
-    return interval_s
-
-
-def _values(columns: Columns, ref: FileSeries) -> Array:
-    texts = columns.cells[1]
-    numbers = [_number(text) for text in texts]
-    if None in numbers:
-        row = numbers.index(None)
-        what = f"{quoted(texts[row])} is not a finite number" if texts[row] else "the cell is empty"
-        _fail(ref, columns, row, f"{what} in column {ref.column}.")
-    values = np.array(numbers, dtype=float)
-    for row in np.flatnonzero(values < 0)[:1]:
-        if not isinstance(ref, PriceSeries):
-            _fail(ref, columns, row, f"{texts[row]} in column {ref.column} is negative.")
-    return values
-
-
-def _span(duration_s: float) -> str:
-    for size_s, unit in ((HOUR_S, "h"), (MINUTE_S, "min")):
-        if duration_s >= size_s:
-            return f"{duration_s / size_s:g} {unit}"
-    return f"{duration_s:g} s"
 
 
 def _clock(start: datetime, time_s: float) -> str:

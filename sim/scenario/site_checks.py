@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sim.catalog import table
 from sim.registry import did_you_mean
+from sim.scenario.battery_checks import battery_mistakes
 from sim.scenario.datacenter_schema import Cooling
-from sim.scenario.grid_schema import Market
+from sim.scenario.grid_schema import Market, NetworkMarket
 from sim.scenario.partial import BROKEN, settled
 from sim.scenario.positions import FieldPath, Finding, quoted, repeated
 from sim.scenario.schema import Scenario
-from sim.scenario.site_schema import Site, SolarArray, WindFarm
+from sim.scenario.site_schema import Site, SolarArray, Weather, WindFarm
 
 
 def site_mistakes(scenario: Scenario) -> list[Finding]:
@@ -76,7 +78,7 @@ def _weather(site: Site, path: FieldPath) -> Iterator[Finding]:
         yield Finding((*path, "solar"), f"a simulated array {advice}")
     if isinstance(site.wind, WindFarm):
         yield Finding((*path, "wind"), f"a simulated wind farm {advice}")
-    if site.grid and site.grid.market:
+    if site.grid and isinstance(site.grid.market, (str, Market)):
         yield Finding((*path, "grid", "market"), f"a market {advice}")
     if site.datacenter and isinstance(site.datacenter.pue, Cooling):
         yield Finding((*path, "datacenter", "pue"), f"a cooling plant {advice}")
@@ -90,7 +92,11 @@ def _cluster_names(site: Site, path: FieldPath) -> Iterator[Finding]:
 
 def _sources_of_price(site: Site, path: FieldPath) -> Iterator[Finding]:
     grid = site.grid
-    if grid and grid.tariff and grid.tariff.energy_usd_per_kwh is not None and grid.price:
+    if not (grid and grid.tariff and grid.price):
+        return
+    # Beside an own price, the file's is what exports and contracts are settled at.
+    settles = grid.tariff.export_factor or grid.power_purchases
+    if grid.tariff.energy_usd_per_kwh is not None and not settles:
         yield Finding(
             (*path, "grid", "price"),
             "the tariff has an energy price of its own (energy_usd_per_kwh). Keep one of the two.",
@@ -127,7 +133,7 @@ def _timezone(site: Site, path: FieldPath) -> Iterator[Finding]:
 
 
 def _station(site: Site, path: FieldPath) -> Iterator[Finding]:
-    if site.weather:
+    if isinstance(site.weather, Weather):
         yield from _known(site.weather.tmy, "weather_stations", (*path, "weather", "tmy"))
 
 
@@ -141,8 +147,15 @@ def _fleet(site: Site, path: FieldPath) -> Iterator[Finding]:
     path = (*path, "grid", "market")
     if isinstance(market, Market):
         yield from _known(market.fleet, "fleets", (*path, "fleet"))
-    elif market is not None:
+    elif isinstance(market, str):
         yield from _known(market, "fleets", path)
+    elif isinstance(market, NetworkMarket) and market.role == "price-maker":
+        levels = market.load_levels_mw
+        if len(levels) < 2 or any(two <= one for one, two in pairwise(levels)):
+            yield Finding(
+                (*path, "load_levels_mw"),
+                "a price-maker needs at least two loads, in rising order, that embrace its import.",
+            )
 
 
 def _accelerators(site: Site, path: FieldPath) -> Iterator[Finding]:
@@ -168,6 +181,7 @@ def _known(name: str, table_name: str, path: FieldPath) -> Iterator[Finding]:
 _CHECKS: Final[tuple[Callable[[Site, FieldPath], Iterator[Finding]], ...]] = (
     _limits_of_soc,
     _initial_soc,
+    battery_mistakes,
     _weather,
     _cluster_names,
     _sources_of_price,

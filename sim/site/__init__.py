@@ -5,8 +5,8 @@ before the run begins, on an hourly window that starts nine days early (what for
 and ends a forecast horizon late (what they are asked about).
 """
 
-from sim.site.build import build_sites
+from sim.site.build import build_sites, is_drawn
 from sim.site.model import ClusterSpec, Site
 from sim.site.times import TimeGrid
 
-__all__ = ["ClusterSpec", "Site", "TimeGrid", "build_sites"]
+__all__ = ["ClusterSpec", "Site", "TimeGrid", "build_sites", "is_drawn"]

@@ -3,33 +3,38 @@
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sim.datacenter.cooling import overheads
 from sim.datacenter.hardware import embodied_kg_per_s, gpu_power, peak_flop_per_s
-from sim.energy.battery import BatteryLimits
-from sim.energy.dispatch import Connection
 from sim.energy.solar import PvArray, ac_power_w
-from sim.energy.wind import farm_power_w, load_turbine
+from sim.energy.wind import FarmOperation, farm_power_w, load_turbine, wind_warnings
+from sim.grid.events import draw_outages
 from sim.grid.market import MarketResult, clear, load_fleet
-from sim.grid.tariff import energy_prices_usd_per_j
 from sim.scenario import site_schema as schema
-from sim.scenario.battery_schema import Battery
 from sim.scenario.datacenter_schema import Cooling
-from sim.scenario.grid_schema import Grid, Market
+from sim.scenario.grid_schema import Market, NetworkMarket
+from sim.scenario.resilience_schema import RandomOutages
 from sim.scenario.schema import Scenario
 from sim.scenario.series import Series, read_series
-from sim.scenario.series_schema import ConstantCarbon, ConstantPower, FileSeries
+from sim.scenario.series_schema import ConstantPower, SeriesSource
+from sim.site.battery import auxiliary_w, battery_limits
+from sim.site.limits import connection, fuel, responses, ups
 from sim.site.model import ClusterSpec, Site
+from sim.site.money import GridMoney, MoneyBuilder
+from sim.site.node import MarketNode, build_node
 from sim.site.times import Columns, TimeGrid
-from sim.units import G_PER_KWH, KW, KWH, MINUTE_S, USD_PER_KWH
-from sim.weather.readers import read_tmy
+from sim.streams import stream
+from sim.units import HOUR_S, KW
+from sim.weather.source import weather_year
 from sim.weather.window import WeatherSlice, slice_window
 
 
-def build_sites(scenario: Scenario, folder: Path, grid: TimeGrid) -> tuple[Site, ...]:
+def build_sites(
+    scenario: Scenario, folder: Path, grid: TimeGrid, *, seed: int
+) -> tuple[Site, ...]:
     """Return the sites of a scenario.
 
     Parameters
@@ -40,27 +45,41 @@ def build_sites(scenario: Scenario, folder: Path, grid: TimeGrid) -> tuple[Site,
         Folder that its file names are relative to.
     grid : TimeGrid
         The run's times.
+    seed : int
+        Seed of the random streams, for what is drawn about a site. [-]
 
     Returns
     -------
     tuple of Site
         The sites, in the scenario's order.
     """
-    return tuple(_Builder(spec, folder, scenario.start, grid).site() for spec in scenario.sites)
+    start = scenario.start
+    return tuple(_Builder(spec, folder, start, grid, seed).site() for spec in scenario.sites)
+
+
+def is_drawn(scenario: Scenario) -> bool:
+    """Return whether anything about the sites differs from seed to seed."""
+    grids = (site.grid for site in scenario.sites if site.grid)
+    weathers = (site.weather for site in scenario.sites if site.weather)
+    return any(isinstance(grid.outages, RandomOutages) for grid in grids) or any(
+        weather.resample != "none" for weather in weathers
+    )
 
 
 class _Builder:
     """Builds one site, part by part; a part that the scenario leaves out becomes zeros or nan."""
 
-    def __init__(self, spec: schema.Site, folder: Path, start: datetime, grid: TimeGrid) -> None:
-        self.spec, self.folder, self.start, self.grid = spec, folder, start, grid
+    def __init__(
+        self, spec: schema.Site, folder: Path, start: datetime, grid: TimeGrid, seed: int
+    ) -> None:
+        self.spec, self.folder, self.start, self.grid, self.seed = spec, folder, start, grid, seed
 
     def site(self) -> Site:
-        solar, wind, load = self._solar(), self._wind(), self._base_load()
-        market = self._market()
-        price, average, marginal = self._prices(market), *self._intensities(market)
-        free = None if market is None else self.grid.hourly(market.carbon_free_fraction)
+        solar, wind, load = self._solar(), self._wind(), self._load()
+        market, node = self._market_and_node
+        money = self._money(market)
         cooling, conversion, overhead = self._overheads()
+        fuel_usd_per_j, fuel_kg_per_j = fuel(self.spec.backup)
         return Site(
             name=self.spec.name,
             parts=self._parts(),
@@ -71,20 +90,28 @@ class _Builder:
             cooling_ratio=self._on_steps(cooling, missing=0.0),
             conversion_ratio=self._on_steps(conversion, missing=0.0),
             overhead_ratio=self._on_steps(overhead, missing=0.0),
-            price_usd_per_j=self._on_steps(price),
-            export_price_usd_per_j=np.full(self.grid.n_steps, self._export_price()),
-            average_carbon_kg_per_j=self._on_steps(average),
-            marginal_carbon_kg_per_j=self._on_steps(marginal),
-            carbon_free_fraction=self._on_steps(free),
-            battery=_battery(self.spec.battery),
-            connection=_connection(self.spec.grid),
+            price_usd_per_j=self._on_steps(money.price),
+            export_price_usd_per_j=money.export_usd_per_j,
+            average_carbon_kg_per_j=self._on_steps(money.average_carbon),
+            marginal_carbon_kg_per_j=self._on_steps(money.marginal_carbon),
+            carbon_free_fraction=self._on_steps(money.carbon_free_fraction),
+            battery=battery_limits(self.spec.battery),
+            connection=connection(self.spec.grid, self.spec.backup),
             clusters=self._clusters(),
             floor_area_m2=self.spec.datacenter.floor_area_m2 if self.spec.datacenter else None,
             tariff=self.spec.grid.tariff if self.spec.grid else None,
+            ups=ups(self.spec.datacenter),
+            backup_usd_per_j=fuel_usd_per_j,
+            backup_carbon_kg_per_j=fuel_kg_per_j,
+            outages_s=self._outages_s(),
+            responses=responses(self.spec.grid, self.grid.step_s),
+            node=node,
+            warnings=self._notes(),
+            instruments=money.instruments,
             signals={
-                "price": self._signal(price),
-                "average_carbon_intensity": self._signal(average),
-                "marginal_carbon_intensity": self._signal(marginal),
+                "price": self._signal(money.price),
+                "average_carbon_intensity": self._signal(money.average_carbon),
+                "marginal_carbon_intensity": self._signal(money.marginal_carbon),
                 "solar": self._signal(solar, missing=0.0),
                 "wind": self._signal(wind, missing=0.0),
                 "load": self._signal(load, missing=0.0),
@@ -92,7 +119,8 @@ class _Builder:
         )
 
     def _parts(self) -> frozenset[str]:
-        names = {n for n in ("solar", "wind", "battery", "grid") if getattr(self.spec, n)}
+        optional = ("solar", "wind", "battery", "grid", "backup")
+        names = {name for name in optional if getattr(self.spec, name)}
         if self.spec.datacenter:
             names.add("datacenter")
             if isinstance(self.spec.datacenter.pue, Cooling):
@@ -104,7 +132,8 @@ class _Builder:
         if self.spec.weather is None:
             msg = f"site {self.spec.name} has no weather"
             raise ValueError(msg)
-        year = read_tmy(self.spec.weather.tmy)
+        rng = stream(self.seed, f"weather/{self.spec.name}")
+        year = weather_year(self.spec.weather, self.folder, rng=rng)
         return slice_window(year, self.grid.window_start, self.grid.window_hours)
 
     def _on_steps(self, series: Series | None, missing: float = np.nan) -> Columns:
@@ -121,8 +150,9 @@ class _Builder:
     def _constant(self, value: float) -> Series:
         return self._signal(None, value)
 
-    def _file(self, ref: FileSeries) -> Series:
-        return read_series(self.folder, ref, start=self.start)
+    def _file(self, ref: SeriesSource) -> Series:
+        duration_s = self.grid.duration_s
+        return read_series(self.folder, ref, start=self.start, duration_s=duration_s)
 
     def _solar(self) -> Series | None:
         match self.spec.solar:
@@ -150,8 +180,23 @@ class _Builder:
                     count=farm.count,
                     hub_height_m=farm.hub_height_m,
                     shear_exponent=farm.shear_exponent,
+                    operation=FarmOperation(
+                        density_exponent=farm.density_exponent,
+                        availability_fraction=farm.availability_fraction,
+                        wake_loss_fraction=farm.wake_loss_fraction,
+                        restart_fraction=farm.restart_fraction,
+                    ),
                 )
                 return self.grid.hourly(power_w)
+
+    def _load(self) -> Series | None:
+        """Return the base load with what the battery's controls and cooling draw."""
+        load, more_w = self._base_load(), auxiliary_w(self.spec.battery)
+        if more_w == 0.0:
+            return load
+        if load is None:
+            return self._constant(more_w)
+        return Series(load.edges_s, load.values + more_w, load.latency_s)
 
     def _base_load(self) -> Series | None:
         match self.spec.base_load:
@@ -162,69 +207,40 @@ class _Builder:
             case ref:
                 return self._file(ref)
 
-    def _market(self) -> MarketResult | None:
+    @cached_property
+    def _market_and_node(self) -> tuple[MarketResult | None, MarketNode | None]:
         choice = self.spec.grid.market if self.spec.grid else None
         if choice is None:
-            return None
+            return None, None
+        if isinstance(choice, NetworkMarket):
+            return build_node(choice, self.folder, self.grid, self.start)
         market = Market(fleet=choice) if isinstance(choice, str) else choice
-        turbine = load_turbine(_REGION_TURBINE)
-        region = PvArray(surface_tilt=self.weather.latitude_deg, **_REGION_ARRAY)
-        wind_w = farm_power_w(self.weather, turbine, count=1, **_REGION_HUB)
+        return self._fleet_market(market), None
+
+    def _fleet_market(self, market: Market) -> MarketResult:
         return clear(
             load_fleet(market.fleet),
             self.weather,
             carbon_price_usd_per_t=market.carbon_price_usd_per_t,
-            solar_fraction=ac_power_w(self.weather, region) * region.dc_ac_ratio,
-            wind_fraction=wind_w / turbine.rated_power_w,
+            solar_fraction=self._region_fraction("solar"),
+            wind_fraction=self._region_fraction("wind"),
         )
 
-    def _prices(self, market: MarketResult | None) -> Series | None:
-        """Return what one more unit of import costs: energy at its price, plus delivery."""
-        contract = self.spec.grid
-        if contract is None:
-            return None
-        tariff = contract.tariff
-        delivery = 0.0 if tariff is None else tariff.delivery_usd_per_kwh * USD_PER_KWH
-        energy = self._energy_prices(contract, market)
-        return None if energy is None else Series(energy.edges_s, delivery + energy.values)  # noqa: PD011 - a Series of ours
+    def _region_fraction(self, kind: str) -> Columns:
+        """Return hourly output over rated power of the region's sun or wind plants."""
+        if kind == "solar":
+            region = PvArray(surface_tilt=self.weather.latitude_deg, **_REGION_ARRAY)
+            return ac_power_w(self.weather, region) * region.dc_ac_ratio
+        turbine = load_turbine(_REGION_TURBINE)
+        wind_w = farm_power_w(self.weather, turbine, count=1, **_REGION_HUB)
+        return wind_w / turbine.rated_power_w
 
-    def _energy_prices(self, contract: Grid, market: MarketResult | None) -> Series | None:
-        if contract.tariff is not None:
-            edges_s = _quarter_hours(self.grid)
-            starts = pd.DatetimeIndex(
-                pd.Timestamp(self.start) + pd.to_timedelta(edges_s[:-1], unit="s")
-            )
-            own = energy_prices_usd_per_j(contract.tariff, starts)
-            if own is not None:
-                return Series(edges_s, own)
-        if contract.price is not None:
-            return self._file(contract.price)
-        return None if market is None else self.grid.hourly(market.price_usd_per_j)
-
-    def _export_price(self) -> float:
-        tariff = self.spec.grid.tariff if self.spec.grid else None
-        return 0.0 if tariff is None else tariff.export_usd_per_kwh * USD_PER_KWH
-
-    def _intensities(self, market: MarketResult | None) -> tuple[Series | None, Series | None]:
-        """Return average and marginal carbon intensity; a series of the user's goes first."""
-        contract = self.spec.grid
-        if contract is None:
-            return None, None
-        average = self._intensity(contract.average_carbon_intensity)
-        marginal = self._intensity(contract.marginal_carbon_intensity)
-        if market is not None:
-            average = average or self.grid.hourly(market.average_carbon_intensity_kg_per_j)
-            marginal = marginal or self.grid.hourly(market.marginal_carbon_intensity_kg_per_j)
-        return average, marginal
-
-    def _intensity(self, choice: ConstantCarbon | FileSeries | None) -> Series | None:
-        match choice:
-            case None:
-                return None
-            case ConstantCarbon(constant_g_per_kwh=intensity):
-                return self._constant(intensity * G_PER_KWH)
-            case ref:
-                return self._file(ref)
+    def _money(self, market: MarketResult | None) -> GridMoney:
+        if self.spec.grid is None:
+            return GridMoney(None, None, None, None, np.zeros(self.grid.n_steps), None)
+        return MoneyBuilder(
+            self.spec.grid, market, self.grid, self._file, self._region_fraction
+        ).build()
 
     def _overheads(self) -> tuple[Series | None, Series | None, Series | None]:
         """Return facility power per IT power: cooling, conversion, a constant PUE's overhead."""
@@ -233,9 +249,29 @@ class _Builder:
                 return None, None, None
             case Cooling(cooling=plant):
                 cooling, conversion = overheads(plant, self.weather.temp_air)
+                if self.spec.datacenter and self.spec.datacenter.ups:
+                    return self.grid.hourly(cooling), None, None
                 return self.grid.hourly(cooling), self.grid.hourly(conversion), None
             case pue:
                 return None, None, self._constant(pue - 1.0)
+
+    def _outages_s(self) -> tuple[tuple[float, float], ...]:
+        match self.spec.grid.outages if self.spec.grid else ():
+            case RandomOutages(mtbf_h=mtbf_h, mttr_h=mttr_h):
+                return draw_outages(
+                    stream(self.seed, f"outages/{self.spec.name}"),
+                    mtbf_s=mtbf_h * HOUR_S,
+                    mttr_s=mttr_h * HOUR_S,
+                    duration_s=self.grid.duration_s,
+                )
+            case given:
+                return tuple((one.from_h * HOUR_S, one.to_h * HOUR_S) for one in given)
+
+    def _notes(self) -> tuple[str, ...]:
+        farm = self.spec.wind
+        if not isinstance(farm, schema.WindFarm):
+            return ()
+        return wind_warnings(self.weather, farm.hub_height_m)
 
     def _clusters(self) -> tuple[ClusterSpec, ...]:
         return tuple(
@@ -261,36 +297,4 @@ _REGION_ARRAY = {
     if name not in {"dc_capacity_kw", "surface_tilt"}
 } | {"dc_capacity_w": 1.0}
 _REGION_TURBINE = "vestas-v90-3000"
-_REGION_HUB = {"hub_height_m": 80.0, "shear_exponent": 0.143}
-
-
-def _quarter_hours(grid: TimeGrid) -> Columns:
-    """Return edges fine enough for every time zone's offset, over the whole window. [s]."""
-    first_s, last_s = grid.window_edges_s[0], grid.window_edges_s[-1]
-    return np.arange(first_s, last_s + 1.0, 15 * MINUTE_S)
-
-
-def _battery(spec: Battery | None) -> BatteryLimits | None:
-    if spec is None:
-        return None
-    return BatteryLimits(
-        capacity_j=spec.capacity_kwh * KWH,
-        max_charge_w=spec.max_charge_kw * KW,
-        max_discharge_w=spec.max_discharge_kw * KW,
-        charge_efficiency=spec.charge_efficiency,
-        discharge_efficiency=spec.discharge_efficiency,
-        min_soc=spec.min_soc,
-        max_soc=spec.max_soc,
-        initial_soc=spec.initial_soc,
-    )
-
-
-def _connection(spec: Grid | None) -> Connection:
-    """Return the limits of the grid connection; an island has none to import or export through."""
-    if spec is None:
-        return Connection(0.0, 0.0)
-    import_kw, export_kw = spec.import_limit_kw, spec.export_limit_kw
-    return Connection(
-        np.inf if import_kw is None else import_kw * KW,
-        np.inf if export_kw is None else export_kw * KW,
-    )
+_REGION_HUB: dict[str, Any] = {"hub_height_m": 80.0, "shear_exponent": 0.143}

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sim.datacenter.facility import UpsLoss
 from sim.datacenter.hardware import GpuPower
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
+from sim.grid.events import ResponseEvent
+from sim.grid.instruments import Instruments
 from sim.scenario.grid_schema import Tariff
 from sim.scenario.series import Series
+from sim.site.node import MarketNode
 from sim.site.times import Columns, TimeGrid
 
 
@@ -73,6 +77,20 @@ class Site:
         Its retail contract.
     signals : mapping of str to Series
         What forecasts are made of, in SI, by ``registry.SIGNALS``.
+    ups : UpsLoss or None
+        Loss curve of its uninterruptible power supply.
+    backup_usd_per_j : float
+        Fuel cost of the backup generator's energy. [USD/J]
+    backup_carbon_kg_per_j : float
+        Emissions of the backup generator's energy. [kgCO2e/J]
+    outages_s : tuple of (float, float)
+        When the grid connection fails and comes back, in order, apart from each other [s].
+    responses : tuple of ResponseEvent
+        Demand-response events.
+    instruments : Instruments or None
+        Contracts beside its tariff.
+    node : MarketNode or None
+        The market's answer to its load, where it makes prices.
     warnings : tuple of str
         What the user should know.
     """
@@ -97,7 +115,19 @@ class Site:
     floor_area_m2: float | None
     tariff: Tariff | None
     signals: Mapping[str, Series]
+    ups: UpsLoss | None = None
+    backup_usd_per_j: float = 0.0
+    backup_carbon_kg_per_j: float = 0.0
+    outages_s: tuple[tuple[float, float], ...] = ()
+    responses: tuple[ResponseEvent, ...] = ()
+    node: MarketNode | None = None
+    instruments: Instruments | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def it_ratio(self) -> Columns:
+        """Facility power per IT power, UPS apart, shape (n_steps,)."""
+        return 1.0 + self.cooling_ratio + self.conversion_ratio + self.overhead_ratio
 
     def present(self) -> dict[str, Columns]:
         """Return what a policy may know of the present step, in SI, by ``registry.SIGNALS``."""

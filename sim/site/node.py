@@ -119,8 +119,10 @@ def build_node(
     network = read_network(spec.network if spec.network in built_in() else folder / spec.network)
     _require_bus(network, spec.bus)
     window = pd.date_range(grid.window_start, periods=grid.window_hours, freq="h")
-    places = network.time.get_indexer(window) if isinstance(network.time, pd.DatetimeIndex) else None
-    if places is None or (places[_run_hours(grid, start)] < 0).any():
+    places = np.full(grid.window_hours, -1)
+    if isinstance(network.time, pd.DatetimeIndex):
+        places = network.time.get_indexer(window)
+    if (places[_run_hours(grid, start)] < 0).any():
         msg = f"network {spec.network}: its hours do not cover the run; they are "
         msg += f"{network.time[0]} to {network.time[-1]}."
         raise DataError(msg)

@@ -12,6 +12,7 @@ from sim.registry import did_you_mean
 from sim.report.comparison import Comparison
 from sim.report.comparison_figures import write_comparison_figures
 from sim.report.page import comparison_page
+from sim.report.variants import VariantTable
 from sim.study import store
 from sim.study.folders import replace_text
 from sim.study.outcomes import JOB_ENERGY, cautions, findings, outcomes
@@ -19,6 +20,7 @@ from sim.study.outcomes import JOB_ENERGY, cautions, findings, outcomes
 TABLE: Final = "comparison.csv"
 PAGE: Final = "comparison.html"
 FIGURES: Final = "figures"
+COMPARISON_FIGURES: Final = ("comparison.png", "cumulative.png")
 
 _KEYS: Final = ("policy", "seed", "run_id")
 _TOTALS: Final = ("cost_total_usd", "carbon_operational_location_kg")
@@ -37,6 +39,27 @@ def compare_folder(home: Path) -> tuple[Comparison, tuple[str, ...]]:
     tuple of (Comparison, tuple of str)
         The comparison, and a sentence about the runs left out, if any: those of another version of
         the scenario or the code than the newest run.
+    """
+    folders, left_out = newest_runs(home)
+    notes = (
+        f"{left_out} run{'s' if left_out > 1 else ''} of earlier versions of the scenario or the "
+        "code left out.",
+    ) if left_out else ()
+    return write_comparison(home, folders), notes
+
+
+def newest_runs(home: Path) -> tuple[list[Path], int]:
+    """Pick the runs of the version that ran last.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of a scenario's runs.
+
+    Returns
+    -------
+    tuple of (list of Path, int)
+        The runs' folders, those of the baseline first, and how many others there are. [-]
 
     Raises
     ------
@@ -58,12 +81,7 @@ def compare_folder(home: Path) -> tuple[Comparison, tuple[str, ...]]:
     latest = {(info["policy"], info["seed"]): path
               for path, info in sorted(alike.items(), key=lambda pair: _age(pair[1]))}
     folders = [latest[key] for key in sorted(latest, key=lambda key: (_place(order, key[0]), key))]
-    left_out = len(manifests) - len(folders)
-    notes = (
-        f"{left_out} run{'s' if left_out > 1 else ''} of earlier versions of the scenario or the "
-        "code left out.",
-    ) if left_out else ()
-    return write_comparison(home, folders), notes
+    return folders, len(manifests) - len(folders)
 
 
 def write_comparison(home: Path, folders: Sequence[Path]) -> Comparison:
@@ -85,12 +103,35 @@ def write_comparison(home: Path, folders: Sequence[Path]) -> Comparison:
     figures = home / FIGURES
     figures.mkdir(exist_ok=True)
     drawn = write_comparison_figures(comparison, _mean_totals(comparison, folders), figures)
+    replace_text(home / TABLE, comparison.runs.to_csv(index=False, lineterminator="\n"))
+    write_page(home, comparison, [path.name for path in drawn])
+    return comparison
+
+
+def write_page(
+    home: Path,
+    comparison: Comparison,
+    figures: Sequence[str] = COMPARISON_FIGURES,
+    *,
+    variants: VariantTable | None = None,
+) -> None:
+    """Write the page of a comparison.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of the runs compared.
+    comparison : Comparison
+        What it tells.
+    figures : sequence of str
+        Names of figures of the folder; those that are not there are passed over.
+    variants : VariantTable or None
+        The scenario's variants, to tell of them too.
+    """
+    there = [f"{FIGURES}/{name}" for name in figures if (home / FIGURES / name).is_file()]
     links = [(str(policy), int(seed), str(folder)) for policy, seed, folder
              in comparison.runs[["policy", "seed", "run_id"]].itertuples(index=False)]
-    page = comparison_page(comparison, [f"{FIGURES}/{path.name}" for path in drawn], links)
-    replace_text(home / TABLE, comparison.runs.to_csv(index=False, lineterminator="\n"))
-    replace_text(home / PAGE, page)
-    return comparison
+    replace_text(home / PAGE, comparison_page(comparison, there, links, variants=variants))
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
@@ -110,9 +151,10 @@ def compare(folders: Sequence[Path]) -> Comparison:
     names = sorted({name for row in rows for name in row} - set(_KEYS))
     runs = pd.DataFrame(rows, columns=[*_KEYS, *names], dtype=object)  # counts stay whole numbers
     policies = tuple(dict.fromkeys(runs["policy"]))
+    info = store.read_manifest(folders[0])
     found = outcomes(runs)
     return Comparison(
-        scenario=store.read_manifest(folders[0])["scenario"],
+        scenario="/".join(filter(None, (info["scenario"], info.get("variant")))),
         policies=policies,
         seeds=tuple(sorted(map(int, set(runs["seed"])))),
         outcomes=found,
@@ -151,7 +193,7 @@ def _row(folder: Path) -> dict[str, Any]:
         "seed": info["seed"],
         "run_id": folder.name,
         JOB_ENERGY: float(energy_kwh),
-    } | store.read_metrics(folder)
+    } | store.read_metrics(folder) | store.read_bound(folder)
 
 
 def _mean_totals(comparison: Comparison, folders: Sequence[Path]) -> dict[str, pd.DataFrame]:

@@ -71,13 +71,13 @@ def execute(
     Parameters
     ----------
     loaded : LoadedScenario
-        The scenario.
+        The scenario, or a variant of it.
     policies : sequence of str or None
         Names of some of its policies; None takes all.
     seeds : sequence of int or None
         Seeds; None takes the scenario's. [-]
     out : Path
-        Folder that gets a folder with the scenario's name.
+        Folder that gets a folder with the scenario's name; a variant has its own in there.
     on_progress : callable
         Is told the name of each run and the fraction of it that is done.
     force : bool
@@ -89,7 +89,7 @@ def execute(
         Folders of the runs asked for, the baseline first.
     """
     chosen = select_policies(loaded, policies)
-    home = out / loaded.spec.name
+    home = home_of(loaded, out)
     tasks = _tasks(loaded, chosen, seeds=loaded.spec.seeds if seeds is None else seeds, home=home)
     due = [task for task in tasks if force or not store.is_complete(task.folder)]
     for task in due:
@@ -100,8 +100,36 @@ def execute(
         if prepared is not None and task in due:
             carry_out(prepared, task, on_progress=partial(_told, on_progress, task.name))
         on_progress(task.name, 1.0)
-    write_comparison(home, _comparable(loaded, tasks, home))
+    write_comparison(home, finished_runs(loaded, out, [task.seed for task in tasks]))
     return [task.folder for task in tasks]
+
+
+def home_of(loaded: LoadedScenario, out: Path) -> Path:
+    """Return the folder for the runs of a scenario or a variant, below the folder for outputs."""
+    home = out / loaded.spec.name
+    return home / loaded.variant if loaded.variant else home
+
+
+def finished_runs(loaded: LoadedScenario, out: Path, seeds: Iterable[int] = ()) -> list[Path]:
+    """List the runs of this very scenario that are there.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        The scenario, or a variant of it.
+    out : Path
+        Folder for outputs.
+    seeds : iterable of int
+        Seeds to look for besides those of the scenario. [-]
+
+    Returns
+    -------
+    list of Path
+        Folders of complete runs, those of the baseline first.
+    """
+    every = sorted({*loaded.spec.seeds, *seeds})
+    tasks = _tasks(loaded, select_policies(loaded), seeds=every, home=home_of(loaded, out))
+    return [task.folder for task in tasks if store.is_complete(task.folder)]
 
 
 def check(loaded: LoadedScenario) -> None:
@@ -173,6 +201,7 @@ def carry_out(
     """
     run = simulate_run(prepared, task.policy, task.seed, on_progress=on_progress)
     loaded = prepared.loaded
+    run.info["variant"] = loaded.variant
     manifest = identity.provenance() | {
         "content_hash": task.content_hash,
         "study_hash": identity.study_hash(loaded),
@@ -209,10 +238,3 @@ def _tasks(
             folder = home / store.run_id(policy_label(policy), seed, content)
             tasks.append(Task(policy, seed, content, folder))
     return tasks
-
-
-def _comparable(loaded: LoadedScenario, tasks: Sequence[Task], home: Path) -> list[Path]:
-    """List the runs of this very scenario that are there, the baseline first."""
-    seeds = sorted({*loaded.spec.seeds, *(task.seed for task in tasks)})
-    every = _tasks(loaded, select_policies(loaded), seeds=seeds, home=home)
-    return [task.folder for task in every if store.is_complete(task.folder)]

@@ -14,13 +14,14 @@ import pyarrow.parquet as pq
 
 from sim.errors import DataError
 from sim.ledger.result import Metrics, Run
-from sim.study.folders import appearing
+from sim.study.folders import appearing, replace_text
 
 MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 SCENARIO: Final = "scenario.yaml"
 STEPS: Final = "steps.parquet"
 JOBS: Final = "jobs.parquet"
+BOUND: Final = "bound.json"
 
 _AGAIN: Final = "Write it again with `gridloom run SCENARIO --force`."
 _SEALED: Final = (SCENARIO, METRICS, STEPS, JOBS)
@@ -163,6 +164,25 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def read_metrics(folder: Path) -> Metrics:
     """Read the metrics of a run; raises DataError if they cannot be read."""
     return _read_json(folder / METRICS)
+
+
+def write_bound(folder: Path, metrics: Metrics, note: str) -> None:
+    """Write what a run is held against, or why there is nothing, beside the finished run."""
+    plain = {name: _number(name, value) for name, value in metrics.items()}
+    text = json.dumps({"metrics": plain, "note": note}, indent=2, allow_nan=False)
+    replace_text(folder / BOUND, text + "\n")
+
+
+def read_bound(folder: Path) -> Metrics:
+    """Read what a run is held against; nothing where no bound was asked for."""
+    path = folder / BOUND
+    found: Metrics = _read_json(path)["metrics"] if path.is_file() else {}
+    return found
+
+
+def read_bound_note(folder: Path) -> str:
+    """Read why a run has no bound; empty where it has one."""
+    return str(_read_json(folder / BOUND)["note"])
 
 
 def read_frame(path: Path, columns: list[str]) -> pd.DataFrame:

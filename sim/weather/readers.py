@@ -1,46 +1,46 @@
 """Read typical weather years; whatever a file's habits, out comes one nominal year.
 
-Formats stamp their hours differently: pvlib gives TMY3 rows the END of their hour and TMY2 rows the
-START. Here only the file's own month, day and hour (1 to 24, hour ending) count, and row k holds
-for the hour [k, k + 1) of a year of 365 days in local standard time. pvlib takes 0.7 s to import:
-only the functions that need it do so.
+Row k of a year holds for the hour [k, k + 1) of 365 days in local standard time, its irradiances
+for the sun at the middle of that hour. Whatever a file lacks or has wrong is told with its row.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sim.catalog import row
 from sim.errors import DataError
 from sim.registry import did_you_mean
-
-HOURS_PER_YEAR: Final = 8760
-MBAR_PA: Final = 100.0
-
-PLAUSIBLE: Final[Mapping[str, tuple[float, float, str]]] = MappingProxyType(
-    {  # assumption: a little wider than the records on Earth; finds fill values such as -9900, 9999
-        "ghi": (0.0, 1500.0, "W/m2"),
-        "dni": (0.0, 1500.0, "W/m2"),
-        "dhi": (0.0, 1500.0, "W/m2"),
-        "temp_air": (-90.0, 60.0, "degC"),
-        "wind_speed": (0.0, 100.0, "m/s"),
-        "pressure": (30e3, 110e3, "Pa"),
-    }
+from sim.scenario.weather_schema import USUAL_WIND_HEIGHT_M
+from sim.weather.formats import READERS, RowError, Table, odd_line
+from sim.weather.model import (
+    HOURS_PER_YEAR,
+    IRRADIANCES,
+    PLAUSIBLE,
+    PROFILE_COLUMNS,
+    Column,
+    WeatherYear,
+    WindProfile,
+    frozen,
 )
-"""Weather columns with the least and greatest value each may have, and its unit."""
+from sim.weather.nominal import calendar_fault, is_leap_day
+from sim.weather.srw import read_srw
+from sim.weather.sun import MID_HOUR_H, Sky, at_mid_hour, fitting_time_h, sun_fault
+
+FORMATS: Final = (*READERS, "srw")
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Weather:
-    """Hourly weather of a place; its arrays are read-only.
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a year is called in messages and reports.
 
     Attributes
     ----------
@@ -48,58 +48,13 @@ class Weather:
         Name of the place.
     source : str
         Where the data come from.
-    latitude_deg : float
-        Latitude, north positive. [degree]
-    longitude_deg : float
-        Longitude, east positive. [degree]
-    altitude_m : float
-        Height above sea level. [m]
-    utc_offset_h : float
-        Local standard time minus UTC. [h]
-    wind_height_m : float
-        Height above ground of the wind measurement. [m]
-    ghi : ndarray of float, shape (n,)
-        Global horizontal irradiance, mean of the hour. [W/m2]
-    dni : ndarray of float, shape (n,)
-        Direct normal irradiance, mean of the hour. [W/m2]
-    dhi : ndarray of float, shape (n,)
-        Diffuse horizontal irradiance, mean of the hour. [W/m2]
-    temp_air : ndarray of float, shape (n,)
-        Dry-bulb temperature as the row gives it, taken to hold for the hour. [degC]
-    wind_speed : ndarray of float, shape (n,)
-        Wind speed as the row gives it, taken to hold for the hour. [m/s]
-    pressure : ndarray of float, shape (n,)
-        Station pressure as the row gives it, taken to hold for the hour. [Pa]
+    file : str
+        The file, as the user names it.
     """
 
     name: str
     source: str
-    latitude_deg: float
-    longitude_deg: float
-    altitude_m: float
-    utc_offset_h: float
-    wind_height_m: float
-    ghi: NDArray[np.float64]
-    dni: NDArray[np.float64]
-    dhi: NDArray[np.float64]
-    temp_air: NDArray[np.float64]
-    wind_speed: NDArray[np.float64]
-    pressure: NDArray[np.float64]
-
-
-class WeatherYear(Weather):
-    """A typical year in local standard time: row k is its hour [k, k + 1), 8760 rows."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What a format's reader finds: `rows` has month, day, hour and the weather columns in SI."""
-
-    rows: pd.DataFrame
-    location: Mapping[str, Any]
-    header_lines: int
+    file: str
 
 
 @cache
@@ -140,7 +95,12 @@ def read_tmy(station: str) -> WeatherYear:
 
 
 def read_year(
-    path: Path, file_format: str, *, name: str, source: str, wind_height_m: float
+    path: Path,
+    file_format: str,
+    *,
+    name: str,
+    source: str,
+    wind_height_m: float = USUAL_WIND_HEIGHT_M,
 ) -> WeatherYear:
     """Read a typical year from a file and check it: 8760 rows in order, all finite and plausible.
 
@@ -149,13 +109,13 @@ def read_year(
     path : Path
         The file.
     file_format : str
-        ``tmy3`` or ``tmy2``.
+        One of ``FORMATS``: ``tmy3``, ``tmy2``, ``epw``, ``psm3``, ``pvgis``, ``srw``.
     name : str
         Name of the place.
     source : str
         Where the data come from.
     wind_height_m : float
-        Height above ground of the wind measurement, which these formats do not tell. [m]
+        Height above ground of the wind measurement, where the format does not tell. [m]
 
     Returns
     -------
@@ -167,105 +127,148 @@ def read_year(
     ValueError
         If the format is unknown.
     DataError
-        If the file cannot be read, or a row is missing, out of order or without a usable value.
+        If the file cannot be read, a row is missing, out of order or without a usable value, or the
+        sun shines when it cannot.
     """
-    if file_format not in _READERS:
-        msg = f'weather format "{file_format}" is unknown.{did_you_mean(file_format, _READERS)}'
+    label = Label(name, source, str(path))
+    table = read_table(path, file_format, file=label.file)
+    return year_of(table, label, wind_height_m=wind_height_m)
+
+
+def read_table(path: Path, file_format: str, *, file: str) -> Table:
+    """Read a file as it is, without checking its rows.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file_format : str
+        One of ``FORMATS``.
+    file : str
+        What to call it in messages.
+
+    Returns
+    -------
+    Table
+        Its rows.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown.
+    DataError
+        If it cannot be read as a file of that format.
+    """
+    if file_format not in FORMATS:
+        msg = f'weather format "{file_format}" is unknown.{did_you_mean(file_format, FORMATS)}'
         raise ValueError(msg)
+    if file_format == "srw":
+        return read_srw(path, file)
     try:
-        found = _READERS[file_format](path)
+        return READERS[file_format](path)
     except (OSError, ValueError, LookupError, TypeError) as error:  # what pvlib lets through
-        msg = f"{path}: cannot be read as a {file_format.upper()} weather file: {error}"
+        named = isinstance(error, RowError) or not path.is_file()
+        reason = (None if named else odd_line(path, file_format)) or f"{error}"
+        msg = f"{file}: cannot be read as a {file_format.upper()} weather file: {reason}"
         raise DataError(msg) from error
-    _check_calendar(found, path)
-    columns: dict[str, Any] = {column: _checked(column, found, path) for column in PLAUSIBLE}
-    place: dict[str, Any] = {"name": name, "source": source, "wind_height_m": float(wind_height_m)}
-    return WeatherYear(**place, **found.location, **columns)
 
 
-def _tmy3(path: Path) -> _Table:
-    from pvlib.iotools import read_tmy3
+def year_of(table: Table, label: Label, *, wind_height_m: float | None) -> WeatherYear:
+    """Check a file's rows and lay them onto the nominal year.
 
-    data, meta = read_tmy3(path)
-    date = data["Date (MM/DD/YYYY)"].str
-    rows = data[list(PLAUSIBLE)].apply(pd.to_numeric, errors="coerce")
-    rows = rows.assign(
-        month=date[:2].astype(int),
-        day=date[3:5].astype(int),
-        hour=data["Time (HH:MM)"].str[:2].astype(int),
-        pressure=rows["pressure"] * MBAR_PA,
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    label : Label
+        What the year is called.
+    wind_height_m : float or None
+        Height above ground of the wind measurement, where the table has no profile. [m]
+
+    Returns
+    -------
+    WeatherYear
+        The year; its arrays are read-only.
+
+    Raises
+    ------
+    DataError
+        If a row is missing, out of order or without a usable value, or the sun shines when it
+        cannot.
+    """
+    given = table.rows[["month", "day", "hour"]].to_numpy(dtype=int)
+    kept = ~is_leap_day(given)
+    lines = table.lines[kept]
+    if fault := calendar_fault(given[kept], lines):
+        msg = f"{label.file}{fault}"
+        raise DataError(msg)
+    checks = _Checks(table, kept, lines, label.file)
+    columns = {name: checks.column(name) for name in PLAUSIBLE}
+    sun = _sun_at_mid_hour(table, {name: columns[name] for name in IRRADIANCES}, checks)
+    profile = checks.profile()
+    height_m = wind_height_m or USUAL_WIND_HEIGHT_M
+    values: dict[str, Any] = {n: frozen(column) for n, column in (columns | sun).items()}
+    return WeatherYear(
+        name=label.name,
+        source=label.source,
+        wind_height_m=height_m if profile is None else float(profile.heights_m[0]),
+        profile=profile,
+        **values | dict(table.place),
     )
-    return _Table(rows, _location(meta), header_lines=2)
 
 
-def _tmy2(path: Path) -> _Table:
-    from pvlib.iotools import read_tmy2
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """Takes columns from a table: without 29 February, checked, and rolled to local time."""
 
-    data, meta = read_tmy2(path)
-    rows = pd.DataFrame(
-        {
-            "month": data["month"],
-            "day": data["day"],
-            "hour": data["hour"],
-            "ghi": data["GHI"],
-            "dni": data["DNI"],
-            "dhi": data["DHI"],
-            "temp_air": data["DryBulb"] / 10,  # pvlib leaves both in tenths, as in the file
-            "wind_speed": data["Wspd"] / 10,
-            "pressure": data["Pressure"] * MBAR_PA,
+    table: Table
+    kept: NDArray[np.bool_]
+    lines: NDArray[np.int_]
+    file: str
+
+    def column(self, name: str) -> Column:
+        rows = self.table.rows
+        if name not in rows:
+            return np.full(HOURS_PER_YEAR, np.nan)
+        return self.checked(name, rows[name].to_numpy(dtype=np.float64)[self.kept])
+
+    def checked(self, name: str, values: Column) -> Column:
+        least, greatest, unit = PLAUSIBLE[name]
+        wrong = ~((values >= least) & (values <= greatest))  # NaN compares as false
+        if name == "relative_humidity" and wrong.all():
+            return np.full(HOURS_PER_YEAR, np.nan)  # the format has a column, this file no values
+        for first in np.flatnonzero(wrong)[:1]:
+            msg = (
+                f"{self.file}, row {self.lines[first]}: {name} is {values[first]:g} {unit}; "
+                f"{least:g} to {greatest:g} {unit} is possible. Fill the gap before use."
+            )
+            raise DataError(msg)
+        return self.local(values)
+
+    def local(self, values: NDArray[T]) -> NDArray[T]:
+        return np.roll(values, self.table.ahead_h, axis=-1)
+
+    def profile(self) -> WindProfile | None:
+        found = self.table.profile
+        if found is None:
+            return None
+        columns = {
+            name: frozen(np.stack([self.checked(name, row) for row in getattr(found, name)]))
+            for name in PROFILE_COLUMNS
         }
-    )
-    return _Table(rows, _location(meta), header_lines=1)
+        return WindProfile(found.heights_m, **columns)
 
 
-_READERS: Final[Mapping[str, Callable[[Path], _Table]]] = MappingProxyType(
-    {"tmy3": _tmy3, "tmy2": _tmy2}
-)
-
-
-def _location(meta: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        "latitude_deg": float(meta["latitude"]),
-        "longitude_deg": float(meta["longitude"]),
-        "altitude_m": float(meta["altitude"]),
-        "utc_offset_h": float(meta["TZ"]),
-    }
-
-
-def _check_calendar(found: _Table, path: Path) -> None:
-    nominal = pd.date_range("2001-01-01", periods=HOURS_PER_YEAR, freq="h")
-    wanted = np.column_stack([nominal.month, nominal.day, nominal.hour + 1])
-    given = found.rows[["month", "day", "hour"]].to_numpy(dtype=int)
-    common = min(len(given), HOURS_PER_YEAR)
-    wrong = np.flatnonzero((given[:common] != wanted[:common]).any(axis=1))
-    if wrong.size:
-        first = int(wrong[0])
-        msg = (
-            f"{path}, row {first + 1 + found.header_lines}: found {_hour_label(given[first])}, "
-            f"expected {_hour_label(wanted[first])}; a typical year has every hour of 365 days, in "
-            "order, without 29 February."
-        )
+def _sun_at_mid_hour(table: Table, sun: dict[str, Column], checks: _Checks) -> dict[str, Column]:
+    """Check the light against the sun, and move it to mid-hour where it belongs to an instant."""
+    if np.isnan(sun["ghi"]).all():
+        return sun
+    place = table.place
+    sky = Sky(place["latitude_deg"], place["longitude_deg"], place["utc_offset_h"])
+    at_h = fitting_time_h(sun, sky) if table.sun_at_h is None else table.sun_at_h
+    if at_h != MID_HOUR_H:
+        sun = at_mid_hour(sun, Sky(sky.latitude_deg, sky.longitude_deg, sky.utc_offset_h, at_h))
+    if fault := sun_fault(sun, sky, lines=checks.local(checks.lines)):
+        msg = f"{checks.file}: {fault}"
         raise DataError(msg)
-    if len(given) != HOURS_PER_YEAR:
-        msg = f"{path}: {len(given)} hourly rows, but a typical year needs {HOURS_PER_YEAR}."
-        raise DataError(msg)
-
-
-def _hour_label(month_day_hour: NDArray[np.int_]) -> str:
-    month, day, hour = month_day_hour.tolist()
-    return f"{month:02d}-{day:02d} hour {hour}"
-
-
-def _checked(column: str, found: _Table, path: Path) -> NDArray[np.float64]:
-    values = found.rows[column].to_numpy(dtype=np.float64, copy=True)
-    least, greatest, unit = PLAUSIBLE[column]
-    wrong = np.flatnonzero(~((values >= least) & (values <= greatest)))  # NaN compares as false
-    if wrong.size:
-        first = int(wrong[0])
-        msg = (
-            f"{path}, row {first + 1 + found.header_lines}: {column} is {values[first]:g} {unit}; "
-            f"{least:g} to {greatest:g} {unit} is possible. Fill the gap before use."
-        )
-        raise DataError(msg)
-    values.setflags(write=False)
-    return values
+    return sun

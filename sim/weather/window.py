@@ -1,14 +1,14 @@
 """Lay a typical year onto the dates of a run."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.weather.readers import PLAUSIBLE, Weather, WeatherYear
+from sim.weather.model import Weather, WeatherYear, changed_columns
 
 _DAYS_BEFORE_MONTH: Final = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
 
@@ -62,11 +62,9 @@ def slice_window(year: WeatherYear, start: datetime, hours: int) -> WeatherSlice
         raise ValueError(msg)
     time_utc = pd.date_range(start, periods=hours, freq="h", tz="UTC")
     rows = _nominal_hours(time_utc, year.utc_offset_h)
-    values: dict[str, Any] = {field.name: getattr(year, field.name) for field in fields(year)}
-    for column in PLAUSIBLE:
-        values[column] = values[column][rows]
-        values[column].setflags(write=False)
-    return WeatherSlice(time_utc=time_utc, **values)
+    return WeatherSlice(
+        time_utc=time_utc, **changed_columns(year, lambda _, values: values[..., rows])
+    )
 
 
 def _nominal_hours(time_utc: pd.DatetimeIndex, utc_offset_h: float) -> NDArray[np.int_]:
@@ -74,4 +72,3 @@ def _nominal_hours(time_utc: pd.DatetimeIndex, utc_offset_h: float) -> NDArray[n
     month, day = np.asarray(local.month), np.asarray(local.day)
     day = np.where((month == 2) & (day == 29), 28, day)
     return np.asarray((_DAYS_BEFORE_MONTH[month - 1] + day - 1) * 24 + np.asarray(local.hour))
-

@@ -8,7 +8,7 @@ import pytest
 
 from sim.energy.dispatch import Connection
 from sim.scenario.schema import Scenario
-from sim.site import TimeGrid, build_sites
+from sim.site import TimeGrid, build_sites, is_drawn
 from sim.units import G_PER_KWH, KW, USD_PER_KWH
 
 
@@ -148,3 +148,29 @@ def test_the_grid_of_a_run_knows_its_window():
     assert grid.window_start == datetime(2025, 5, 24, tzinfo=UTC)
     assert grid.window_edges_s[0] == -(9 * 24 + 0.5) * 3600
     assert grid.window_edges_s[-1] >= grid.duration_s + 48 * 3600
+
+
+def test_a_resampled_year_differs_from_seed_to_seed_and_not_within_one():
+    spec = Scenario.model_validate(
+        {
+            "schema_version": 1,
+            "name": "drawn",
+            "start": "2025-06-02T00:00Z",
+            "duration_h": 240,
+            "step_min": 60,
+            "sites": (
+                {
+                    "name": "here",
+                    "weather": {"tmy": "greensboro-nc", "resample": "daily-block"},
+                    "solar": {"dc_capacity_kw": 100},
+                },
+            ),
+        }
+    )
+    assert is_drawn(spec)
+
+    def solar_w(seed):
+        return build_sites(spec, Path(), TimeGrid.of(spec), seed=seed)[0].solar_w
+
+    np.testing.assert_array_equal(solar_w(1), solar_w(1))
+    assert not np.array_equal(solar_w(1), solar_w(2))
