@@ -16,6 +16,7 @@ COLUMNS: Final = (
     Metric("carbon_operational_location_kg", "Carbon, average", "kgCO2e", "low"),
     Metric("carbon_marginal_kg", "Carbon, marginal", "kgCO2e", "low"),
     Metric("unserved_kwh", "Unserved", "kWh", "low"),
+    Metric("storage_saving_captured_fraction", "Storage saving captured", "", "high"),
     Metric("renewable_fraction", "Renewable fraction", "", "high"),
     Metric("jobs_completed_count", "Jobs completed", "", "high"),
     Metric("peak_import_kw", "Peak import", "kW", "low"),

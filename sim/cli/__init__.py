@@ -1,0 +1,6 @@
+"""The command line. Everything heavy is imported inside the commands: help must come at once."""
+
+from sim.cli import data, inspect, runs
+from sim.cli.core import Commands, Terminated, app, main
+
+__all__ = ["Commands", "Terminated", "app", "data", "inspect", "main", "runs"]

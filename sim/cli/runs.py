@@ -1,0 +1,184 @@
+"""Commands about runs: carry them out, compare them, check them beforehand."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli.core import app, near, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sim.report.variants import VariantTable
+
+
+@app.command("run")
+def _run(  # noqa: PLR0913 - an option is a parameter
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or a built-in's name.")],
+    *,
+    policy: Annotated[
+        list[str] | None, typer.Option(help="Run only this policy; may be given again.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help="Run only this variant (base: the scenario itself); may be given again."),
+    ] = None,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Seed instead of the scenario's; may be given again."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the outputs.")] = Path("outputs"),
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only where the results are.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run again what is there already.")
+    ] = False,
+    bound: Annotated[
+        bool, typer.Option("--bound", help="Hold each run against the least cost by storage.")
+    ] = False,
+) -> None:
+    """Run a scenario and its variants under their policies and compare them.
+
+    Runs that are there already, from the same scenario and code, are not run again.
+
+    With --bound the comparison also holds each run's own load against the
+    least cost that any storage policy could have reached, had it known all in
+    advance: a lower bound on the run's own steps, with no more load unserved,
+    that may leave the battery empty. The share captured is the saving against
+    an idle battery over that of the bound: 1 is perfect, 0 no better than
+    idle. Both are empty without a battery, a grid or a price. The bound leaves
+    out what cannot lower the cost: battery wear, minimum bills.
+
+    Example: gridloom run scenarios/quickstart.yaml --policy fifo --seed 1 --seed 2
+    """
+    from sim.scenario.load import load_variants, select_variants
+    from sim.study.variants import execute_variants, write_variants
+
+    loaded = load_variants(scenario)
+    chosen = select_variants(loaded, variant or None)
+    notes: Sequence[str] = ()
+    with progress(shown=not quiet) as on_progress:
+        runs = execute_variants(
+            chosen,
+            policies=policy or None,
+            seeds=seed or None,
+            out=out,
+            on_progress=on_progress,
+            force=force,
+        )
+        if bound:
+            from sim.study.bounds import add_bounds
+
+            notes = add_bounds(chosen, runs, out=out, on_progress=on_progress)
+    home = out / loaded[0].spec.name
+    table = write_variants(loaded, out=out, seeds=seed or ()) if len(loaded) > 1 else None
+    if quiet:
+        typer.echo(near(home))
+    elif table is None or len(runs) == 1:
+        (folders,) = runs.values()
+        _report_runs(folders[0].parent, folders)
+    else:
+        _report_variants(home, table.only(list(runs), policy or None))
+        _warn(folder for folders in runs.values() for folder in folders)
+    for note in notes:
+        typer.echo(f"Warning: {note}", err=True)
+
+
+@app.command("compare")
+def _compare(
+    folder: Annotated[Path, typer.Argument(help="Folder of a scenario's runs.")],
+) -> None:
+    """Build the comparison of finished runs again: table, page and figures.
+
+    Example: gridloom compare outputs/quickstart
+    """
+    from sim.report.tables import open_console, print_comparison
+    from sim.study.compare import PAGE, compare_folder
+    from sim.study.variants import rebuild_variants
+
+    variants = rebuild_variants(folder)
+    if variants is not None:
+        table, notes = variants
+        _report_variants(folder, table)
+    else:
+        comparison, notes = compare_folder(folder)
+        print_comparison(comparison, open_console())
+        typer.echo(f"Page: {near(folder / PAGE)}")
+    for note in notes:
+        typer.echo(f"Note: {note}", err=True)
+
+
+@app.command("validate")
+def _validate(
+    file: Annotated[str, typer.Argument(help="Scenario file, or a built-in's name.")],
+) -> None:
+    """Check a scenario, its data files and its policies; write nothing.
+
+    Example: gridloom validate scenarios/quickstart.yaml
+    """
+    from sim.scenario.load import load_variants
+    from sim.study.execute import check
+
+    loaded = load_variants(file)
+    for one in loaded:
+        check(one)
+    for one in loaded:
+        spec = one.spec
+        runs = len(spec.policies) * len(spec.seeds)
+        subject = f"variant {one.variant}:" if one.variant else f"{file}: no problems;"
+        typer.echo(
+            f"{subject} {_counted(len(spec.sites), 'site')}, "
+            f"{_counted(len(spec.policies), 'policy')}, "
+            f"{_counted(runs, 'run')} of {spec.duration_h:g} h."
+        )
+
+
+def _report_runs(home: Path, folders: "Sequence[Path]") -> None:
+    """Show what came out: a comparison, or one run's metrics; warnings; where the rest is."""
+    from sim.report.tables import metrics_table, open_console, print_comparison
+    from sim.study import compare, execute, store
+
+    console = open_console()
+    if len(folders) > 1:
+        print_comparison(compare.compare(folders), console)
+        pages = [home / compare.PAGE]
+    else:
+        known = store.read_metrics(folders[0]) | store.read_bound(folders[0])
+        console.print(metrics_table(known))
+        pages = [folders[0] / execute.PAGE, home / compare.PAGE]
+    _warn(folders)
+    for page in pages:
+        typer.echo(f"Page: {near(page)}")
+    typer.echo(f"Figures: {near(home / compare.FIGURES)}, {near(home)}/*/{execute.FIGURES}")
+
+
+def _report_variants(home: Path, table: "VariantTable") -> None:
+    """Show how the variants fare; and where the rest is."""
+    from sim.report.tables import open_console
+    from sim.report.variants import print_variants
+    from sim.study import compare, variants
+
+    print_variants(table, open_console())
+    for what, file in (
+        ("Page", home / compare.PAGE),
+        ("Table", home / variants.TABLE),
+        ("Figure", home / compare.FIGURES / variants.FIGURE),
+    ):
+        if file.is_file():
+            typer.echo(f"{what}: {near(file)}")
+
+
+def _warn(folders: "Iterable[Path]") -> None:
+    """Tell the warnings of runs, each once."""
+    from sim.study import store
+
+    notes = [note for folder in folders for note in store.read_manifest(folder)["warnings"]]
+    for note in dict.fromkeys(notes):
+        typer.echo(f"Warning: {note}", err=True)
+
+
+def _counted(count: int, noun: str) -> str:
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count} {noun if count == 1 else plural}"

@@ -1,0 +1,1 @@
+"""What could have been reached: linear programs and bounds under perfect information."""

@@ -1,0 +1,58 @@
+"""The most that each flow of a site can be in a step, whatever the storage policy answers."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from sim.energy.dispatch import Connection
+from sim.optimize.horizon import Columns, Horizon
+
+FLOWS: Final = ("charge", "discharge", "import", "export", "curtailed", "unserved", "backup")
+"""Flows of a step; net supply + discharge + import + unserved + backup = the rest of them."""
+
+
+def most_w(horizon: Horizon) -> dict[str, Columns]:
+    """Return the highest mean of each flow in each step.
+
+    Parameters
+    ----------
+    horizon : Horizon
+        What has to be planned, n steps.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n,)
+        Most power by flow, in the order of `FLOWS` [W]. In a step of which the grid is there for a
+        part, the mean of what holds with and without it.
+    """
+    with_grid = _of_connection(horizon, horizon.connection)
+    if horizon.grid_fraction is None:
+        return with_grid
+    island = horizon.connection._replace(import_limit_w=0.0, export_limit_w=0.0)
+    without = _of_connection(horizon, island)
+    share = horizon.grid_fraction
+    return {flow: share * with_grid[flow] + (1.0 - share) * without[flow] for flow in FLOWS}
+
+
+def _of_connection(horizon: Horizon, connection: Connection) -> dict[str, Columns]:
+    """Follow `sim.energy.dispatch`, case by case, but for what a generator's least power loses."""
+    net_w, battery = horizon.net_w, horizon.battery
+    import_limit_w, export_limit_w, backup_limit_w, backup_least_w = connection
+    charge_w, discharge_w = np.zeros_like(net_w), np.zeros_like(net_w)
+    if battery is not None:
+        charge_w = np.clip(net_w + import_limit_w, 0.0, battery.max_charge_w)
+        discharge_w = np.clip(export_limit_w - net_w, 0.0, battery.max_discharge_w)
+    wanting_w = np.maximum(0.0, -net_w - import_limit_w)
+    backup_w = np.minimum(np.maximum(wanting_w, backup_least_w), backup_limit_w)
+    backup_w = np.where(wanting_w > 0.0, backup_w, 0.0)
+    flows: Mapping[str, Columns] = {
+        "charge": charge_w,
+        "discharge": discharge_w,
+        "import": np.clip(charge_w - net_w, 0.0, import_limit_w),
+        "export": np.clip(net_w + discharge_w, 0.0, export_limit_w),
+        "curtailed": np.maximum(0.0, net_w - export_limit_w),
+        "unserved": np.maximum(0.0, wanting_w - backup_limit_w),
+        "backup": backup_w,
+    }
+    return {flow: flows[flow] for flow in FLOWS}
