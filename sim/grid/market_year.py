@@ -1,7 +1,7 @@
 """A market with a network, hour by hour: prices, flows, emissions and what they add up to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -53,6 +53,22 @@ class MarketYear:
     lmp_usd_per_mwh: Columns
     marginal_emissions_kg_per_mwh: Columns
     limit_price_usd_per_mwh: Columns
+
+    def at_hours(self, hours: Places) -> "MarketYear":
+        """Return the same market in some of its hours.
+
+        Parameters
+        ----------
+        hours : ndarray of int
+            Places of the hours. [-]
+
+        Returns
+        -------
+        MarketYear
+            What the market gave in them.
+        """
+        columns = {name: getattr(self, name)[hours] for name in _COLUMNS}
+        return replace(self, network=self.network.at_hours(hours), **columns)
 
     @property
     def shed_mw(self) -> Columns:

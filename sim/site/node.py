@@ -133,8 +133,9 @@ def build_node(
     result = _on_window(year, network.place_of(spec.bus), known)
     if spec.role == "price-taker":
         return result, None
-    run = places[_run_hours(grid, start)]
-    return result, _node(spec, network.at_hours(run))
+    # Hours of the run, counted among those that were solved.
+    run = (np.cumsum(known) - 1)[_run_hours(grid, start)]
+    return result, _node(spec, year.at_hours(run))
 
 
 def _require_bus(network: Network, bus: str) -> None:
@@ -171,8 +172,8 @@ def _on_window(year: MarketYear, place: int, known: "np.typing.NDArray[np.bool_]
     )
 
 
-def _node(spec: NetworkMarket, network: Network) -> MarketNode:
-    price = spec.carbon_price_usd_per_t
+def _node(spec: NetworkMarket, alone: MarketYear) -> MarketNode:
+    network, price = alone.network, spec.carbon_price_usd_per_t
     table = None
     if spec.role == "price-maker":
         table = price_table(
@@ -182,7 +183,6 @@ def _node(spec: NetworkMarket, network: Network) -> MarketNode:
             carbon_price_usd_per_t=price,
             cache=cache_folder(),
         )
-    alone = solve_year(network, carbon_price_usd_per_t=price)
     return MarketNode(spec.bus, network, alone, table, price)
 
 
