@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sim.grid.network import Buses, Lines, Links, Network, Units
+from sim.grid.network.network import Buses, Lines, Links, Network, Units
 
 
 def network(buses, *, lines=(), links=(), units=(), load_mw, **others):

@@ -9,8 +9,8 @@ from sim.energy.dispatch import Connection
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.simulation import Simulation
 from sim.policy.build import build
-from sim.scenario.schema import Forecast
-from sim.scenario.series import Series
+from sim.scenario.schema.scenario import Forecast
+from sim.scenario.series.piecewise import Series
 from sim.site import ClusterSpec, Site, TimeGrid
 from sim.site.times import HISTORY_H
 from sim.units import HOUR_S

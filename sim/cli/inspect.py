@@ -44,7 +44,7 @@ def _policies(
     """
     from sim.engine.contract import check_policy
     from sim.report.tables import open_console, policies_table
-    from sim.scenario.policy_checks import importable
+    from sim.scenario.checks.policy import importable
 
     if check is None:
         open_console().print(policies_table())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.catalog import row
-from sim.scenario.datacenter_schema import Accelerator, Cluster
+from sim.scenario.schema.datacenter import Accelerator, Cluster
 from sim.units import DAY_S
 
 YEAR_S: Final = 365.25 * DAY_S

@@ -16,8 +16,8 @@ from sim.errors import PolicyError
 from sim.policy.base import METHODS, ClusterView, Observation, Roles, SiteView
 from sim.policy.build import build
 from sim.registry import ROLES
-from sim.scenario.schema import Forecast, Policy
-from sim.scenario.series import Series
+from sim.scenario.schema.scenario import Forecast, Policy
+from sim.scenario.series.piecewise import Series
 from sim.site import ClusterSpec, Site, TimeGrid
 from sim.site.times import HISTORY_H
 from sim.streams import stream

@@ -9,7 +9,7 @@ from forecasting.history import ForecastError, History
 from sim.errors import PolicyError
 from sim.policy.base import Forecast
 from sim.registry import FORECASTERS, load_class
-from sim.scenario.schema import Forecast as ForecastSpec
+from sim.scenario.schema.scenario import Forecast as ForecastSpec
 from sim.site import Site
 from sim.units import HOUR_S
 

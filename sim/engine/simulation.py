@@ -27,7 +27,7 @@ from sim.policy.base import Roles, does_nothing
 from sim.policy.build import build
 from sim.registry import did_you_mean
 from sim.scenario.load import LoadedScenario, load_scenario
-from sim.scenario.schema import Policy, policy_label
+from sim.scenario.schema.scenario import Policy, policy_label
 from sim.site import Site, TimeGrid, build_sites, is_drawn
 from sim.workload.generate import build_workload
 from sim.workload.jobs import JobTable

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.scenario.tariff_schema import Hours
+from sim.scenario.schema.tariff import Hours
 
 SATURDAY: Final = 5
 MONTHS_PER_YEAR: Final = 12

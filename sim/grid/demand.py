@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.grid.billing import billing_months, covered_fractions, month_number, within
-from sim.scenario.tariff_schema import DemandCharge, Tariff
+from sim.scenario.schema.tariff import DemandCharge, Tariff
 from sim.units import KW, MINUTE_S
 
 EPOCH: Final = pd.Timestamp(0, tz="UTC")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.grid.billing import billing_months, covered_fractions, within
 from sim.grid.demand import DemandPeriods, demand_charges_usd, demand_periods
-from sim.scenario.tariff_schema import EnergyBlock, Tariff
+from sim.scenario.schema.tariff import EnergyBlock, Tariff
 from sim.units import KWH, USD_PER_KWH
 
 __all__ = [

@@ -11,7 +11,7 @@ from sim.grid.demand import charges_of, periods_of
 from sim.grid.instruments import contract_costs_usd
 from sim.grid.tariff import fixed_charges_usd
 from sim.optimize.horizon import Columns, ImportTier, PeakCharge, Rates
-from sim.scenario.tariff_schema import DemandCharge, Tariff
+from sim.scenario.schema.tariff import DemandCharge, Tariff
 from sim.site import Site
 from sim.units import KW, KWH, TONNE_KG, USD_PER_KWH
 

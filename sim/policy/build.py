@@ -5,7 +5,7 @@ from typing import Any
 from sim.errors import PolicyError
 from sim.policy.base import METHODS, Roles
 from sim.registry import DEFAULT_ROLES, POLICIES, ROLES, did_you_mean, load_class
-from sim.scenario.schema import Policy, Role, policy_label
+from sim.scenario.schema.scenario import Policy, Role, policy_label
 
 
 def build(choice: str | Policy | type) -> Roles:

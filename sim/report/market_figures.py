@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from sim.grid.market_year import MarketYear
+from sim.grid.network.year import MarketYear
 from sim.report import style
 from sim.report.price_map import canvas, price_map
 from sim.report.timeline import Timeline

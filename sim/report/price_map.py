@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import shortest_path
 
-from sim.grid.market_year import CONGESTED_USD_PER_MWH, MarketYear
-from sim.grid.network import Network
+from sim.grid.network.network import Network
+from sim.grid.network.year import CONGESTED_USD_PER_MWH, MarketYear
 from sim.report import style
 
 Columns = NDArray[np.float64]

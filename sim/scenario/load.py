@@ -15,13 +15,13 @@ from ruamel.yaml import YAML
 
 from sim.errors import Problem, ScenarioError
 from sim.registry import did_you_mean
-from sim.scenario.checks import find_mistakes
-from sim.scenario.data_checks import data_files
-from sim.scenario.messages import explain
-from sim.scenario.partial import best_effort, settled
-from sim.scenario.policy_checks import user_sources
+from sim.scenario.checks.data import data_files
+from sim.scenario.checks.find import find_mistakes
+from sim.scenario.checks.messages import explain
+from sim.scenario.checks.partial import best_effort, settled
+from sim.scenario.checks.policy import user_sources
 from sim.scenario.positions import Finding
-from sim.scenario.schema import Policy, Scenario, policy_label
+from sim.scenario.schema.scenario import Policy, Scenario, policy_label
 from sim.scenario.variants import BASE, problems, variant_mistakes, versions
 from sim.scenario.yaml_tree import read_source
 

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal, get_args, get_origin
 import annotated_types as limit
 from pydantic.fields import FieldInfo
 
-from sim.scenario.fields import Part
-from sim.scenario.messages import limits_text, unit_of
-from sim.scenario.schema import Scenario
-from sim.scenario.shapes import Alternative, of_field
+from sim.scenario.checks.messages import limits_text, unit_of
+from sim.scenario.schema.fields import Part
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.shapes import Alternative, of_field
 
 _TYPES: Final = MappingProxyType(
     {float: "number", int: "whole number", str: "text", bool: "true or false", datetime: "time"}

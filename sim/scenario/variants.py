@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sim.errors import Problem
 from sim.scenario.positions import FieldPath, Finding, Source, path_text, repeated
-from sim.scenario.schema import Scenario
+from sim.scenario.schema.scenario import Scenario
 
 BASE: Final = "base"
 """What the scenario without any variant is called beside its variants."""

@@ -16,8 +16,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from sim.errors import Problem, ScenarioError
-from sim.scenario.files import file_fault
 from sim.scenario.positions import FieldPath, Finding, Position, Source, quoted
+from sim.scenario.series.files import file_fault
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 40

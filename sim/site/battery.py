@@ -6,7 +6,7 @@ from sim.energy.aging import WearTerms
 from sim.energy.aging_laws import load_law
 from sim.energy.battery import BatteryLimits
 from sim.energy.cells import load_cell
-from sim.scenario.battery_schema import Battery, Degradation
+from sim.scenario.schema.battery import Battery, Degradation
 from sim.units import DAY_S, KW, KWH, USD_PER_KWH, ZERO_CELSIUS_K
 
 

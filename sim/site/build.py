@@ -13,13 +13,13 @@ from sim.energy.solar import PvArray, ac_power_w
 from sim.energy.wind import FarmOperation, farm_power_w, load_turbine, wind_warnings
 from sim.grid.events import draw_outages
 from sim.grid.market import MarketResult, clear, load_fleet
-from sim.scenario import site_schema as schema
-from sim.scenario.datacenter_schema import Cooling
-from sim.scenario.grid_schema import Market, NetworkMarket
-from sim.scenario.resilience_schema import RandomOutages
-from sim.scenario.schema import Scenario
-from sim.scenario.series import Series, read_series
-from sim.scenario.series_schema import ConstantPower, SeriesSource
+from sim.scenario.schema import site as schema
+from sim.scenario.schema.datacenter import Cooling
+from sim.scenario.schema.grid import Market, NetworkMarket
+from sim.scenario.schema.resilience import RandomOutages
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.series import ConstantPower, SeriesSource
+from sim.scenario.series.piecewise import Series, read_series
 from sim.site.battery import auxiliary_w, battery_limits
 from sim.site.limits import connection, fuel, responses, ups
 from sim.site.model import ClusterSpec, Site

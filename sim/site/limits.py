@@ -5,9 +5,9 @@ import numpy as np
 from sim.datacenter.facility import UpsLoss
 from sim.energy.dispatch import Connection
 from sim.grid.events import ResponseEvent
-from sim.scenario.datacenter_schema import DataCenter
-from sim.scenario.grid_schema import Grid
-from sim.scenario.resilience_schema import Backup
+from sim.scenario.schema.datacenter import DataCenter
+from sim.scenario.schema.grid import Grid
+from sim.scenario.schema.resilience import Backup
 from sim.units import HOUR_S, KW, KWH, USD_PER_KWH
 
 

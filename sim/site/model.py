@@ -9,8 +9,8 @@ from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
 from sim.grid.events import ResponseEvent
 from sim.grid.instruments import Instruments
-from sim.scenario.grid_schema import Tariff
-from sim.scenario.series import Series
+from sim.scenario.schema.grid import Tariff
+from sim.scenario.series.piecewise import Series
 from sim.site.node import MarketNode
 from sim.site.times import Columns, TimeGrid
 

@@ -10,10 +10,10 @@ import pandas as pd
 from sim.grid.instruments import Instruments, PowerContract
 from sim.grid.market import MarketResult
 from sim.grid.tariff import energy_prices_usd_per_j, first_block_usd_per_j
-from sim.scenario.contract_schema import PowerPurchase
-from sim.scenario.grid_schema import Grid, Tariff
-from sim.scenario.series import Series
-from sim.scenario.series_schema import ConstantCarbon, ConstantPower, SeriesSource
+from sim.scenario.schema.contracts import PowerPurchase
+from sim.scenario.schema.grid import Grid, Tariff
+from sim.scenario.schema.series import ConstantCarbon, ConstantPower, SeriesSource
+from sim.scenario.series.piecewise import Series
 from sim.site.times import Columns, TimeGrid
 from sim.units import G_PER_KWH, HOUR_S, KW, KWH, MINUTE_S, TONNE_KG, USD_PER_KWH, USD_PER_MWH
 

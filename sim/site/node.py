@@ -15,11 +15,11 @@ import pandas as pd
 
 from sim.errors import DataError
 from sim.grid.market import MarketResult
-from sim.grid.market_year import MarketYear, solve_year
-from sim.grid.network import Network
-from sim.grid.network_io import built_in, read_network
-from sim.grid.price_maker import PriceTable, Quote, price_table
-from sim.scenario.grid_schema import NetworkMarket
+from sim.grid.network.network import Network
+from sim.grid.network.price_maker import PriceTable, Quote, price_table
+from sim.grid.network.read import built_in, read_network
+from sim.grid.network.year import MarketYear, solve_year
+from sim.scenario.schema.grid import NetworkMarket
 from sim.site.times import Columns, TimeGrid
 from sim.units import HOUR_S, MW, MWH, USD_PER_MWH
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.scenario.schema import Scenario
-from sim.scenario.series import Series
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.series.piecewise import Series
 from sim.units import HOUR_S, MINUTE_S
 
 Columns = NDArray[np.float64]

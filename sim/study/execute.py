@@ -15,7 +15,7 @@ from sim.registry import did_you_mean
 from sim.report.figures import write_run_figures
 from sim.report.page import run_page
 from sim.scenario.load import LoadedScenario, resolved_yaml
-from sim.scenario.schema import PolicyChoice, policy_label
+from sim.scenario.schema.scenario import PolicyChoice, policy_label
 from sim.study import identity, store
 from sim.study.compare import write_comparison
 from sim.study.folders import open_folder

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sim
 from sim.scenario.load import LoadedScenario
-from sim.scenario.schema import Policy, PolicyChoice
+from sim.scenario.schema.scenario import Policy, PolicyChoice
 from sim.study.store import file_hash
 
 _CODE: Final = ("sim", "forecasting")

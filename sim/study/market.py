@@ -12,8 +12,8 @@ import pandas as pd
 from rich.table import Table
 
 from sim.errors import DataError
-from sim.grid.market_year import MarketYear, solve_year
-from sim.grid.network_io import find_network, read_network
+from sim.grid.network.read import find_network, read_network
+from sim.grid.network.year import MarketYear, solve_year
 from sim.report.labels import Value, decimals, written
 from sim.report.market_figures import write_market_figures
 from sim.report.tables import text_table

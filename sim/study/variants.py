@@ -15,7 +15,7 @@ from sim.report.labels import Value
 from sim.report.variant_figure import write_variants_figure
 from sim.report.variants import VariantRow, VariantTable
 from sim.scenario.load import LoadedScenario
-from sim.scenario.schema import policy_label
+from sim.scenario.schema.scenario import policy_label
 from sim.scenario.variants import BASE
 from sim.study.compare import (
     COMPARISON_FIGURES,

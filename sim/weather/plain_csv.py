@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import DataError
-from sim.scenario.files import read_columns
-from sim.scenario.weather_schema import Location, WeatherFile
+from sim.scenario.schema.weather import Location, WeatherFile
+from sim.scenario.series.files import read_columns
 from sim.units import ZERO_CELSIUS_K
 from sim.weather.formats import MBAR_PA, Table
 from sim.weather.model import IRRADIANCES, PLAUSIBLE, Column

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.catalog import row
 from sim.errors import DataError
 from sim.registry import did_you_mean
-from sim.scenario.weather_schema import USUAL_WIND_HEIGHT_M
+from sim.scenario.schema.weather import USUAL_WIND_HEIGHT_M
 from sim.weather.formats import READERS, RowError, Table, odd_line
 from sim.weather.model import (
     HOURS_PER_YEAR,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.scenario.weather_schema import Weather, WeatherFile
+from sim.scenario.schema.weather import Weather, WeatherFile
 from sim.weather.model import WeatherYear
 from sim.weather.plain_csv import read_csv
 from sim.weather.readers import Label, read_table, read_tmy, year_of

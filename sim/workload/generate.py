@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from sim.scenario.datacenter_schema import Cluster
-from sim.scenario.schema import GangSizes, JobsFile, LognormalDuration, Scenario, Training
+from sim.scenario.schema.datacenter import Cluster
+from sim.scenario.schema.scenario import GangSizes, JobsFile, LognormalDuration, Scenario, Training
 from sim.streams import stream
 from sim.units import HOUR_S, MINUTE_S
 from sim.workload.jobs import JobTable, merge

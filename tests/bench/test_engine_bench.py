@@ -15,7 +15,7 @@ import pytest
 from sim.energy.battery import BatteryLimits
 from sim.engine.kernel import FINISH, RELEASE, Clock
 from sim.ledger.close import close_books
-from sim.scenario.schema import Policy
+from sim.scenario.schema.scenario import Policy
 from sim.streams import stream
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.grid.market_year import solve_year
-from sim.grid.network_io import read_network
-from sim.grid.opf import OptimalPowerFlow
-from sim.grid.price_maker import price_table
+from sim.grid.network.opf import OptimalPowerFlow
+from sim.grid.network.price_maker import price_table
+from sim.grid.network.read import read_network
+from sim.grid.network.year import solve_year
 from tests.grids import network
 
 pytestmark = pytest.mark.bench

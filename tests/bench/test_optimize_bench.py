@@ -15,7 +15,7 @@ from sim.optimize.bound import storage_bound
 from sim.optimize.horizon import Horizon
 from sim.optimize.lp import Solver
 from sim.optimize.rates import rates_of
-from sim.scenario.tariff_schema import Tariff
+from sim.scenario.schema.tariff import Tariff
 from tests.worlds import site, time_grid
 
 pytestmark = pytest.mark.bench

@@ -8,7 +8,7 @@ import pytest
 import sim
 from sim.errors import PolicyError
 from sim.registry import POLICIES
-from sim.scenario.schema import Policy
+from sim.scenario.schema.scenario import Policy
 
 BUILT_IN = [(role, name) for role, names in POLICIES.items() for name in names]
 

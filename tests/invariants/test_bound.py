@@ -25,8 +25,8 @@ from sim.optimize.lp import Solver
 from sim.optimize.program import BLOCKS, assemble
 from sim.optimize.rates import rates_of
 from sim.registry import POLICIES
-from sim.scenario.schema import Policy
-from sim.scenario.tariff_schema import DemandCharge, EnergyBlock, Tariff
+from sim.scenario.schema.scenario import Policy
+from sim.scenario.schema.tariff import DemandCharge, EnergyBlock, Tariff
 from sim.units import KW, KWH
 from tests.worlds import job_table, run_log, site, time_grid
 

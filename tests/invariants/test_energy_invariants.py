@@ -13,7 +13,7 @@ from sim.energy.dispatch import FOLLOW, Connection, settle
 from sim.errors import BalanceError
 from sim.ledger.close import close_books
 from sim.ledger.ledger import check_balance
-from sim.scenario.schema import Policy
+from sim.scenario.schema.scenario import Policy
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 
 POWER_W = st.floats(0.0, 1e7, allow_subnormal=False)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ledger.close import close_books
-from sim.scenario.schema import Policy
+from sim.scenario.schema.scenario import Policy
 from sim.streams import stream
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 

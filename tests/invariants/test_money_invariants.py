@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sim.energy.battery import BatteryLimits
 from sim.grid.instruments import Instruments, PowerContract
 from sim.ledger.close import close_books
-from sim.scenario.schema import Policy
-from sim.scenario.tariff_schema import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
+from sim.scenario.schema.scenario import Policy
+from sim.scenario.schema.tariff import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 
 DAYS = 60

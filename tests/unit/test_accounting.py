@@ -7,7 +7,7 @@ import pytest
 
 from sim.grid.instruments import Instruments, PowerContract
 from sim.ledger.close import close_books
-from sim.scenario.tariff_schema import EnergyBlock, Tariff
+from sim.scenario.schema.tariff import EnergyBlock, Tariff
 from tests.worlds import job_table, run_log, site, time_grid
 
 KWH = 3.6e6

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sim.catalog import table
 from sim.datacenter.hardware import embodied_kg_per_s, gpu_power, peak_flop_per_s
-from sim.scenario.datacenter_schema import Accelerator, Cluster
+from sim.scenario.schema.datacenter import Accelerator, Cluster
 
 YEAR_S = 365.25 * 86400.0
 OWN = Accelerator(tdp_w=500.0, idle_bare_w=60.0, idle_resident_w=90.0)

@@ -11,7 +11,7 @@ from sim.energy.battery import BatteryLimits
 from sim.errors import BalanceError
 from sim.ledger.close import close_books
 from sim.ledger.ledger import check_balance
-from sim.scenario.schema import Policy
+from sim.scenario.schema.scenario import Policy
 from tests.worlds import job_table, run_log, site, time_grid
 
 BATTERY = BatteryLimits(

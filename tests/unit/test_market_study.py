@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import DataError
-from sim.grid.market_year import solve_year
+from sim.grid.network.year import solve_year
 from sim.report.market_figures import generation_mix, price_duration, price_map
 from sim.report.tables import open_console
 from sim.study import market

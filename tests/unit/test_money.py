@@ -7,8 +7,8 @@ import pytest
 
 from sim.engine.forecasts import ForecastDesk
 from sim.errors import DataError
-from sim.scenario.schema import Forecast, Scenario
-from sim.scenario.series import Series
+from sim.scenario.schema.scenario import Forecast, Scenario
+from sim.scenario.series.piecewise import Series
 from sim.site import TimeGrid, build_sites
 from sim.units import G_PER_KWH, KW, USD_PER_KWH, USD_PER_MWH
 from tests import worlds

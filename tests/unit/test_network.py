@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from sim.errors import DataError
-from sim.grid.market_year import solve_year
-from sim.grid.network import NetworkFault
-from sim.grid.network_io import built_in, read_network
+from sim.grid.network.network import NetworkFault
+from sim.grid.network.read import built_in, read_network
+from sim.grid.network.year import solve_year
 from tests.grids import network
 
 OWN = {

@@ -8,9 +8,9 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from sim.errors import DataError
-from sim.grid.market_year import solve_year
-from sim.grid.opf import OptimalPowerFlow
-from sim.grid.topology import incidence, loops
+from sim.grid.network.opf import OptimalPowerFlow
+from sim.grid.network.topology import incidence, loops
+from sim.grid.network.year import solve_year
 from tests.grids import network
 
 VOLL = 9000.0

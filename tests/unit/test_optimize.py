@@ -14,7 +14,7 @@ from sim.grid.instruments import Instruments, PowerContract
 from sim.optimize.bound import deferral_bounds, storage_bound
 from sim.optimize.horizon import Horizon, Rates
 from sim.optimize.lp import Solver
-from sim.scenario.tariff_schema import DemandCharge, EnergyBlock, Tariff
+from sim.scenario.schema.tariff import DemandCharge, EnergyBlock, Tariff
 from sim.site.node import MarketNode
 from sim.units import KW, KWH
 from tests.worlds import site, time_grid

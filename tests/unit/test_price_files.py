@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.errors import DataError
-from sim.scenario.series import read_series
-from sim.scenario.series_schema import PriceFile, PriceSeries
+from sim.scenario.schema.series import PriceFile, PriceSeries
+from sim.scenario.series.piecewise import read_series
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 USD_PER_MWH = 1 / 3.6e9

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.grid.market_year import solve_year
-from sim.grid.price_maker import price_table
+from sim.grid.network.price_maker import price_table
+from sim.grid.network.year import solve_year
 from tests.grids import network
 
 # Merit order of one bus above its demand of 10 MW: 20 MW at 10 USD/MWh, 30 MW at 20, 99 MW at 50.

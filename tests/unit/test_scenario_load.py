@@ -8,9 +8,10 @@ from textwrap import dedent
 import pytest
 
 from sim.policy.base import METHODS
-from sim.scenario import load, policy_checks
+from sim.scenario import load
+from sim.scenario.checks import policy as policy_checks
 from sim.scenario.load import built_in_scenarios, load_scenario, resolved_yaml, starter_text
-from sim.scenario.schema import Policy, Role
+from sim.scenario.schema.scenario import Policy, Role
 
 SMALL = """\
 schema_version: 1

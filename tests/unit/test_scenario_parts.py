@@ -3,14 +3,14 @@
 import pytest
 
 from sim.errors import Problem
-from sim.scenario.battery_schema import Battery
-from sim.scenario.grid_schema import Grid, Tariff
-from sim.scenario.messages import limits_text, nearest_field, shown
-from sim.scenario.partial import BROKEN, BrokenPartError, best_effort, settled
+from sim.scenario.checks.messages import limits_text, nearest_field, shown
+from sim.scenario.checks.partial import BROKEN, BrokenPartError, best_effort, settled
 from sim.scenario.positions import Finding, Source, path_text, quoted
-from sim.scenario.schema import Scenario, Training
-from sim.scenario.shapes import down
-from sim.scenario.site_schema import Site
+from sim.scenario.schema.battery import Battery
+from sim.scenario.schema.grid import Grid, Tariff
+from sim.scenario.schema.scenario import Scenario, Training
+from sim.scenario.schema.shapes import down
+from sim.scenario.schema.site import Site
 
 
 def test_path_is_written_as_people_do():

@@ -6,10 +6,10 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 
-from sim.scenario.fields import Part, item, number
 from sim.scenario.reference import json_schema, parts_of_schema, reference_markdown
-from sim.scenario.schema import Scenario
-from sim.scenario.shapes import of_field
+from sim.scenario.schema.fields import Part, item, number
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.shapes import of_field
 from sim.units import CARBON_UNITS, POWER_UNITS, PRICE_UNITS
 
 README = Path(__file__).parents[2] / "scenarios" / "README.md"

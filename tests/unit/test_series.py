@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import DataError
-from sim.scenario import series as series_module
-from sim.scenario.series import Series, coverage_fault, read_series
-from sim.scenario.series_schema import CarbonSeries, PowerSeries, PriceSeries
+from sim.scenario.schema.series import CarbonSeries, PowerSeries, PriceSeries
+from sim.scenario.series import piecewise as series_module
+from sim.scenario.series.piecewise import Series, coverage_fault, read_series
 
 START = datetime(2025, 6, 2, tzinfo=UTC)
 HOURS_S = np.array([0.0, 3600.0, 7200.0, 10800.0])

@@ -10,7 +10,7 @@ from sim.energy.dispatch import Connection
 from sim.errors import PolicyError
 from sim.grid.events import ResponseEvent
 from sim.ledger.close import close_books
-from sim.scenario.schema import Policy
+from sim.scenario.schema.scenario import Policy
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 
 HOUR = 3600.0

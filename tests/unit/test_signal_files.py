@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.errors import DataError
-from sim.scenario.series import read_series
-from sim.scenario.series_schema import AverageCarbonFile, CarbonSeries, MarginalCarbonFile
+from sim.scenario.schema.series import AverageCarbonFile, CarbonSeries, MarginalCarbonFile
+from sim.scenario.series.piecewise import read_series
 
 START = datetime(2022, 1, 1, tzinfo=UTC)
 SHARED = Path(__file__).parents[3] / "shared" / "data"

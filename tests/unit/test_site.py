@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim.energy.dispatch import Connection
-from sim.scenario.schema import Scenario
+from sim.scenario.schema.scenario import Scenario
 from sim.site import TimeGrid, build_sites, is_drawn
 from sim.units import G_PER_KWH, KW, USD_PER_KWH
 

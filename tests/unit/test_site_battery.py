@@ -8,7 +8,7 @@ from sim.energy.aging_laws import NaumannLaw
 from sim.energy.battery import BatteryLimits
 from sim.energy.battery_models import make_battery
 from sim.energy.dispatch import Connection, settle
-from sim.scenario.battery_schema import Battery, Degradation
+from sim.scenario.schema.battery import Battery, Degradation
 from sim.site.battery import auxiliary_w, battery_limits
 
 PLAIN = {"capacity_kwh": 100.0, "max_charge_kw": 50.0, "max_discharge_kw": 80.0}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.catalog.cec import cec_inverter, cec_module
 from sim.energy.solar import PvArray, ac_power_w
 from sim.energy.solar_plane import light_on_modules
-from sim.scenario.supply_schema import SolarArray
+from sim.scenario.schema.supply import SolarArray
 from sim.weather import WeatherSlice, read_tmy, slice_window
 
 FIXED = PvArray(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sim.errors import DataError
-from sim.scenario.series import coverage_fault, read_series
-from sim.scenario.series_schema import PowerSeries
+from sim.scenario.schema.series import PowerSeries
+from sim.scenario.series.piecewise import coverage_fault, read_series
 
 HOUR_S = 3600.0
 DAY_S = 86400.0

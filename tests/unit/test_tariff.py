@@ -17,7 +17,7 @@ from sim.grid.tariff import (
     fixed_charges_usd,
     top_up_usd,
 )
-from sim.scenario.grid_schema import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
+from sim.scenario.schema.grid import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
 
 HOUR_S = 3600.0
 EASTERN = "America/New_York"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.errors import DataError
-from sim.scenario.weather_schema import WeatherFile
+from sim.scenario.schema.weather import WeatherFile
 from sim.weather import read_tmy, weather_year
 from sim.weather.fetch import Account, fetch_weather
 from tests.unit import weather_files as write

@@ -8,7 +8,7 @@ import pytest
 from pvlib.solarposition import get_solarposition
 
 from sim.errors import DataError
-from sim.scenario.weather_schema import Location, WeatherColumns, WeatherFile, WeatherUnits
+from sim.scenario.schema.weather import Location, WeatherColumns, WeatherFile, WeatherUnits
 from sim.weather import read_tmy, weather_year
 from sim.weather.readers import read_year
 from tests.unit import weather_files as write

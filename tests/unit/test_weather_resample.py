@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.scenario.weather_schema import Weather
+from sim.scenario.schema.weather import Weather
 from sim.streams import stream
 from sim.weather import WindProfile, read_tmy, resampled, weather_year
 from sim.weather.model import PLAUSIBLE

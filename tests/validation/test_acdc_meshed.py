@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.grid.market_year import solve_year
-from sim.grid.network_io import read_network
+from sim.grid.network.read import read_network
+from sim.grid.network.year import solve_year
 
 FOLDER = Path(__file__).parents[3] / "shared" / "checks" / "acdc_meshed"
 

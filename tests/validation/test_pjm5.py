@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.grid.market_year import solve_year
-from sim.grid.network_io import read_network
+from sim.grid.network.read import read_network
+from sim.grid.network.year import solve_year
 
 CHECK = Path(__file__).parents[3] / "shared" / "checks" / "pjm5_dcopf_expected.json"
 

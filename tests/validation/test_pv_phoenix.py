@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sim.energy.solar import PvArray, ac_power_w
-from sim.scenario.weather_schema import WeatherFile
+from sim.scenario.schema.weather import WeatherFile
 from sim.weather import slice_window, weather_year
 from tests.unit import weather_files as write
 

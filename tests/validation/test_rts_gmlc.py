@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.grid.market_year import solve_year
-from sim.grid.network_io import read_network
-from sim.grid.opf import OptimalPowerFlow
-from sim.grid.price_maker import price_table
+from sim.grid.network.opf import OptimalPowerFlow
+from sim.grid.network.price_maker import price_table
+from sim.grid.network.read import read_network
+from sim.grid.network.year import solve_year
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA, CHECKS = SHARED / "data" / "rts_gmlc", SHARED / "checks" / "rts_gmlc"

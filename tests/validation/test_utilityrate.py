@@ -18,7 +18,7 @@ from sim.grid.tariff import (
     first_block_usd_per_j,
     fixed_charges_usd,
 )
-from sim.scenario.tariff_schema import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
+from sim.scenario.schema.tariff import DemandCharge, EnergyBlock, Tariff, TimeOfUsePeriod
 
 HOUR_S = 3600.0
 PEAK = {"from_hour": 14, "to_hour": 19, "days": "weekdays"}

@@ -11,7 +11,7 @@ import pytest
 
 from sim.energy.hub_wind import hub_wind
 from sim.energy.wind import farm_power_w, load_turbine, wind_warnings
-from sim.scenario.weather_schema import Location, WeatherFile
+from sim.scenario.schema.weather import Location, WeatherFile
 from sim.weather import WindProfile, slice_window, weather_year
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -1,0 +1,1 @@
+"""A market with a network: optimal power flow, prices and emissions at every bus."""

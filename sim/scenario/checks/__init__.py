@@ -1,0 +1,1 @@
+"""What is wrong with a scenario, told all at once, in words."""

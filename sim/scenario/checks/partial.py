@@ -1,0 +1,97 @@
+"""Build what can be built of a broken scenario, so that its other mistakes are found as well."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Annotated, Any, Final, NoReturn, TypeVar, cast, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from sim.scenario.positions import Finding
+from sim.scenario.schema.fields import Part
+from sim.scenario.schema.shapes import alternatives, chosen
+
+P = TypeVar("P", bound=Part)
+
+
+class BrokenPartError(Exception):
+    """A check looked at something that could not be read: it cannot say anything."""
+
+
+class _Broken:
+    """Stands for a value that could not be read; whoever looks at it gets a BrokenPartError."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise BrokenPartError
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise BrokenPartError
+
+
+_USES: Final = (
+    *("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "len", "iter", "contains", "getitem"),
+    *("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "mod", "rmod"),
+    *("float", "int", "index", "str", "format"),
+)
+for _use in _USES:
+    setattr(_Broken, f"__{_use}__", _refuse)
+
+BROKEN: Final[Any] = _Broken()
+"""The value of every field that is missing or wrong."""
+
+
+def best_effort(part: type[P], raw: Mapping[str, object]) -> P:
+    """Build a part from raw values of which some are wrong.
+
+    Parameters
+    ----------
+    part : type
+        The part of the schema.
+    raw : mapping
+        Raw values; unknown fields are passed over.
+
+    Returns
+    -------
+    Part
+        The part, with defaults for what is left out and ``BROKEN`` for what is wrong.
+    """
+    values: dict[str, Any] = {}
+    for name, field in part.model_fields.items():
+        if name in raw:
+            values[name] = _value(Annotated[field.annotation, field], raw[name])
+        else:
+            values[name] = BROKEN if field.is_required() else field.default
+    return part.model_construct(**values)
+
+
+def _value(annotation: object, raw: object) -> object:
+    try:
+        return TypeAdapter(cast("Any", annotation)).validate_python(raw, strict=True)
+    except ValidationError:
+        option = chosen(alternatives(annotation), raw)
+    if option is None:
+        return BROKEN
+    if option.part and isinstance(raw, Mapping):
+        return best_effort(option.part, raw)
+    if option.entries and isinstance(raw, tuple) and raw:
+        return tuple(_value(get_args(option.kind)[0], entry) for entry in raw)
+    return BROKEN
+
+
+def settled(check: Iterable[Finding]) -> list[Finding]:
+    """Run a check as far as the broken parts of the scenario let it come.
+
+    Parameters
+    ----------
+    check : iterable of Finding
+        A check, usually a generator.
+
+    Returns
+    -------
+    list of Finding
+        What it found before it met a broken part.
+    """
+    found: list[Finding] = []
+    with suppress(BrokenPartError):
+        found.extend(check)
+    return found

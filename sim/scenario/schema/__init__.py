@@ -1,0 +1,1 @@
+"""The fields of a scenario file, a file for each subject."""
