@@ -100,12 +100,7 @@ class LowestSlots(LowestWindow):
     of equals first; between them it is suspended. A job that is not interruptible is planned as by
     lowest-window.
 
-    Parameters
-    ----------
-    signal : str
-        One of ``registry.SIGNALS``.
-    max_wait_h : float
-        Longest wait in all, deadline or not. [h]
+    It takes the same parameters as lowest-window.
 
     References
     ----------
