@@ -49,6 +49,13 @@ HEADLINES: Final = (
 )
 """Metrics of the comparison table, in its order."""
 
+RARE: Final = (
+    Metric("system_co2_added_kg", "Carbon caused in the system", "kgCO2e", "low"),
+    Metric("backup_generated_kwh", "Backup generated", "kWh", "low"),
+    Metric("cost_battery_wear_usd", "Battery wear", "USD", "low"),
+)
+"""Further metrics of the comparison table, where some run has a value."""
+
 BOUNDS: Final = (
     Metric("cost_bound_usd", "Cost with perfect storage", "USD"),
     Metric("storage_saving_captured_fraction", "Storage saving captured", "", "high"),
@@ -102,7 +109,7 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
 
 def shown(known: Container[str]) -> tuple[Metric, ...]:
     """Return the metrics of a comparison table whose names are known, in its order."""
-    return tuple(metric for metric in (*HEADLINES, *BOUNDS) if metric.name in known)
+    return tuple(metric for metric in (*HEADLINES, *RARE, *BOUNDS) if metric.name in known)
 
 
 def decimals(values: Sequence[Value]) -> int:
@@ -134,6 +141,9 @@ def written(value: Value, count: int) -> str:
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text
 
 
+_TELLING_PERCENT: Final = 1000.0
+
+
 def percent(change_percent: float | None, half_width_percent: float | None = None) -> str:
     """Return a change against the baseline as text.
 
@@ -147,9 +157,10 @@ def percent(change_percent: float | None, half_width_percent: float | None = Non
     Returns
     -------
     str
-        E.g. ``-12.3 %`` or ``-12.3 ± 0.4 %``.
+        E.g. ``-12.3 %`` or ``-12.3 ± 0.4 %``; empty beyond a thousand percent, which only says that
+        the baseline is next to nothing.
     """
-    if change_percent is None:
+    if change_percent is None or abs(change_percent) > _TELLING_PERCENT:
         return ""
     sign = f"{change_percent:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0")
     spread = "" if half_width_percent is None else f" ± {half_width_percent:.1f}"

@@ -15,6 +15,7 @@ COLUMNS: Final = (
     Metric("cost_total_usd", "Total cost", "USD", "low"),
     Metric("carbon_operational_location_kg", "Carbon, average", "kgCO2e", "low"),
     Metric("carbon_marginal_kg", "Carbon, marginal", "kgCO2e", "low"),
+    Metric("system_co2_added_kg", "Carbon caused in the system", "kgCO2e", "low"),
     Metric("unserved_kwh", "Unserved", "kWh", "low"),
     Metric("storage_saving_captured_fraction", "Storage saving captured", "", "high"),
     Metric("renewable_fraction", "Renewable fraction", "", "high"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from sim.report.comparison import Outcome
-from sim.report.labels import BOUNDS, HEADLINES, percent
+from sim.report.labels import BOUNDS, HEADLINES, RARE, percent
 
 JOB_ENERGY: Final = "job_energy_it_kwh"
 """Column with the energy that jobs used: the work done, as far as it can be told."""
@@ -39,7 +39,8 @@ def outcomes(runs: pd.DataFrame) -> dict[str, dict[str, Outcome]]:
     dict
         Outcome by headline metric, then by policy.
     """
-    metrics = (*HEADLINES, *(metric for metric in BOUNDS if metric.name in runs))
+    told = [metric for metric in RARE if runs.get(metric.name, pd.Series()).notna().any()]
+    metrics = (*HEADLINES, *told, *(metric for metric in BOUNDS if metric.name in runs))
     return {metric.name: _of_metric(runs, metric.name, metric.better) for metric in metrics}
 
 
