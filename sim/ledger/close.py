@@ -45,6 +45,7 @@ def close_books(
         shares.append(share_out(site, record, books, part))
         frames.append(site_steps(site, record, books, part))
     steps = steps_frame(frames)
+    frames.clear()  # a year of steps, and a million jobs, take room
     jobs = jobs_frame(log, workloads, segments, shares)
-    del frames, shares, segments  # a million jobs take room
+    del shares, segments
     return metrics(log, steps, jobs) | market_answer(answers), steps, jobs
