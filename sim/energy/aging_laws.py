@@ -11,6 +11,7 @@ References
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,20 +26,20 @@ REFERENCE_K: Final = 298.15
 """Reference temperature of the laws of Naumann et al. and Xu et al.: 25 degC. [K]."""
 
 
-class PowerLaw:
+class PowerLaw(ABC):
     """Loss by a power of time plus loss by a power of full cycles."""
 
     __slots__ = ()
     calendar_exponent: float
     cycle_exponent: float
 
+    @abstractmethod
     def calendar_rate(self, soc: float, temperature_k: float) -> float:
         """Return the loss after one second, to be raised by the power of time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cycle_rate(self, cycle: Cycle, stress: Stress) -> float:
         """Return the loss after one full cycle, to be raised by the power of their number."""
-        raise NotImplementedError
 
     def advance(self, fade: Fade, stress: Stress) -> Fade:
         """Return what is lost after a stress."""

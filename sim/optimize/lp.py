@@ -11,6 +11,7 @@ from typing import Final
 import highspy
 import numpy as np
 
+from sim.grid.solver import QuietSolver
 from sim.optimize.horizon import Columns, Horizon, Plan
 from sim.optimize.program import BLOCKS, Program, assemble
 
@@ -31,7 +32,7 @@ class Solver:
     """
 
     def __init__(self) -> None:
-        self._highs = _QuietHighs()
+        self._highs = QuietSolver()
         self._program: Program | None = None
         for name, value in _OPTIONS.items():
             self._highs.setOptionValue(name, value)
@@ -89,17 +90,6 @@ class Solver:
             raise ValueError(msg)
         msg = f"The solver stopped without a solution ({highs.modelStatusToString(status)})."
         raise RuntimeError(msg)
-
-
-class _QuietHighs(highspy.Highs):
-    """Highs prints a banner while it is made, before anyone could set an option."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # the library types no constructor
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - the library's name
-        """Be quiet instead, as the last act of the constructor: nothing here asks for callbacks."""
-        self.silent()
 
 
 def _pass(highs: highspy.Highs, program: Program) -> None:

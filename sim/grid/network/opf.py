@@ -23,6 +23,7 @@ from scipy.sparse import block_array, coo_array, csc_array, csr_array, eye_array
 from sim.errors import DataError
 from sim.grid.network.network import Columns, Network
 from sim.grid.network.topology import incidence, loops
+from sim.grid.solver import QuietSolver
 from sim.units import TONNE_KG
 
 _OPTIMAL: Final = highspy.HighsModelStatus.kOptimal
@@ -183,17 +184,6 @@ class OptimalPowerFlow:
         return np.asarray(carried)
 
 
-class _QuietSolver(highspy.Highs):
-    """Highs prints a banner while it is made, before anyone could set an option."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # the library types no constructor
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - the library's name
-        """Be quiet instead, as the last act of the constructor: nothing here asks for callbacks."""
-        self.silent()
-
-
 def _varies(columns: Columns) -> NDArray[np.bool_]:
     return np.asarray((columns != columns[0]).any(axis=0))
 
@@ -219,7 +209,7 @@ def _solver(network: Network, unit_cost: Columns) -> highspy.Highs:
     program.a_matrix_.start_ = matrix.indptr
     program.a_matrix_.index_ = matrix.indices
     program.a_matrix_.value_ = matrix.data
-    solver = _QuietSolver()
+    solver = QuietSolver()
     solver.setOptionValue("presolve", "off")
     solver.setOptionValue("threads", 1)
     if solver.passModel(program) == highspy.HighsStatus.kError:
