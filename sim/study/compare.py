@@ -15,7 +15,8 @@ from sim.report.page import comparison_page
 from sim.report.variants import VariantTable
 from sim.study import store
 from sim.study.folders import replace_text
-from sim.study.outcomes import JOB_ENERGY, cautions, findings, outcomes
+from sim.study.outcomes import WORK_DONE, cautions, findings, outcomes
+from sim.units import HOUR_S
 
 TABLE: Final = "comparison.csv"
 PAGE: Final = "comparison.html"
@@ -187,12 +188,14 @@ def _place(order: Sequence[str], policy: str) -> int:
 
 def _row(folder: Path) -> dict[str, Any]:
     info = store.read_manifest(folder)
-    energy_kwh = store.read_frame(folder / store.JOBS, ["energy_it_kwh"])["energy_it_kwh"].sum()
+    jobs = store.read_frame(folder / store.JOBS, ["gpus_count", "duration_s", "outcome"])
+    done = jobs[jobs["outcome"] == "completed"]
+    work_gpu_h = float((done["gpus_count"] * done["duration_s"]).sum()) / HOUR_S
     return {
         "policy": info["policy"],
         "seed": info["seed"],
         "run_id": folder.name,
-        JOB_ENERGY: float(energy_kwh),
+        WORK_DONE: work_gpu_h,
     } | store.read_metrics(folder) | store.read_bound(folder)
 
 

@@ -13,8 +13,8 @@ from scipy.special import stdtrit
 from sim.report.comparison import Outcome
 from sim.report.labels import BOUNDS, HEADLINES, RARE, percent
 
-JOB_ENERGY: Final = "job_energy_it_kwh"
-"""Column with the energy that jobs used: the work done, as far as it can be told."""
+WORK_DONE: Final = "work_done_gpu_h"
+"""Column with the accelerator time of completed jobs at full speed; caps do not change it."""
 
 _SAME_WORK: Final = 0.01
 _CONFIDENCE: Final = 0.95
@@ -23,7 +23,10 @@ _QUESTIONS: Final = (
     ("carbon_operational_location_kg", "Emits least (average intensity)"),
     ("carbon_marginal_kg", "Emits least (marginal intensity)"),
 )
-_WORK: Final = ((JOB_ENERGY, "energy used by jobs"), ("jobs_completed_count", "jobs completed"))
+_WORK: Final = (
+    (WORK_DONE, "accelerator hours completed"),
+    ("jobs_completed_count", "jobs completed"),
+)
 
 
 def outcomes(runs: pd.DataFrame) -> dict[str, dict[str, Outcome]]:

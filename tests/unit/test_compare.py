@@ -111,7 +111,8 @@ def test_comparison_table_has_every_metric_of_every_run(tmp_path):
     assert rows[0]["jobs_completed_count"] == "4"
     assert rows[0]["wue_l_per_kwh"] == ""
     assert float(rows[1]["cost_total_usd"]) == runs[1].metrics["cost_total_usd"]
-    assert float(rows[0]["job_energy_it_kwh"]) == pytest.approx(8.0 + 200.0 + 60.0 + 4.0)
+    # Accelerators times hours of the four completed jobs.
+    assert float(rows[0]["work_done_gpu_h"]) == pytest.approx(8 * 1 + 64 * 4 + 32 * 2 + 8 * 0.5)
 
 
 def test_every_link_of_the_comparison_page_leads_to_a_file(tmp_path):
