@@ -105,7 +105,7 @@ def test_series_under_a_broken_field_is_still_read(tmp_path):
         ("load.pkl", "is a pickle; those can run code and are never read. Save the table as CSV."),
         ("load.xlsx", "is neither a .csv nor a .csv.gz file. Save the table as CSV."),
         ("load.csv/x.csv", "no such file."),
-        (r"a\0.csv", "cannot be read: embedded null byte."),
+        (r"a\0.csv", "cannot be read: its name holds a null character."),
     ],
 )
 @pytest.mark.parametrize("kind", ["series", "jobs"])

@@ -37,8 +37,10 @@ def file_fault(path: Path) -> str | None:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return "no such file."
-    except (OSError, ValueError) as error:
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}."
+    except OSError as error:
+        return f"cannot be read: {error.strerror}."
+    except ValueError:
+        return "cannot be read: its name holds a null character."
     if stat.S_ISDIR(mode):
         return "is a directory, not a file."
     if not stat.S_ISREG(mode):
