@@ -36,7 +36,9 @@ def run(tmp_path, monkeypatch):
         "b,b,N,gas,Gas,100,0,50,400,0\n"
     )
     hours = pd.date_range("2025-06-01", periods=96, freq="h")
-    pd.DataFrame({"load_area1": 80.0}, index=hours).to_csv(net / "load_hourly.csv")
+    # On the day before the run there is hardly any demand.
+    load = pd.DataFrame({"load_area1": [5.0] * 24 + [80.0] * 72}, index=hours)
+    load.to_csv(net / "load_hourly.csv")
 
     def simulate(load_mw, role, bus="N"):
         path = tmp_path / "node.yaml"

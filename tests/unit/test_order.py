@@ -46,6 +46,15 @@ def test_easy_backfill_lets_a_long_job_overtake_on_accelerators_the_reserved_job
     assert starts_h("easy-backfill", [0, 0.5, 1], [3, 1, 9], [3, 3, 1]) == [0, 3, 1]
 
 
+def test_easy_backfill_counts_what_earlier_overtakers_took_of_the_spare_accelerators():
+    # At hour 1 three come free; job 2 of 6 is reserved for hour 3, when two are to spare. Job 3
+    # takes both, so job 4 may not overtake although one is free.
+    starts = starts_h(
+        "easy-backfill", [0, 0, 0.1, 0.2, 0.3], [3, 1, 1, 9, 9], [5, 3, 6, 2, 1], capacity=8
+    )
+    assert starts == [0, 0, 3, 1, 4]
+
+
 class Overbooking:
     """Selects everything that waits."""
 
