@@ -14,6 +14,11 @@ from typing import Final
 ROLES: Final = ("order", "shift", "place", "power", "storage")
 """The five questions a policy answers, in the order the engine asks them."""
 
+METHODS: Final[Mapping[str, str]] = MappingProxyType(
+    {"order": "select", "shift": "plan", "place": "choose", "power": "set", "storage": "setpoint"}
+)
+"""The one method that a class must have to take a role."""
+
 DEFAULT_ROLES: Final[Mapping[str, str]] = MappingProxyType(
     {"order": "fifo", "shift": "none", "place": "home", "power": "none", "storage": "idle"}
 )

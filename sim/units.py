@@ -24,6 +24,7 @@ POUND_KG: Final = 0.45359237  # exact, international avoirdupois pound
 USD_PER_KWH: Final = 1.0 / KWH
 USD_PER_MWH: Final = 1.0 / MWH
 G_PER_KWH: Final = GRAM_KG / KWH
+KG_PER_MWH: Final = 1.0 / MWH
 ZERO_CELSIUS_K: Final = 273.15
 
 POWER_UNITS: Final = MappingProxyType({"W": 1.0, "kW": KW, "MW": MW})
@@ -36,7 +37,7 @@ CARBON_UNITS: Final = MappingProxyType(
     {
         "g/kWh": G_PER_KWH,
         "kg/kWh": 1.0 / KWH,
-        "kg/MWh": 1.0 / MWH,
+        "kg/MWh": KG_PER_MWH,
         "t/MWh": TONNE_KG / MWH,
         "lb/kWh": POUND_KG / KWH,
         "lb/MWh": POUND_KG / MWH,

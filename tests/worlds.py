@@ -53,7 +53,6 @@ def cluster(gpus_count, *, tdp_w=700.0, idle_w=0.0, name="main"):
         power=power,
         idle_w=idle_w,
         embodied_kg_per_s=0.0,
-        peak_flop_per_s=None,
     )
 
 

@@ -13,9 +13,9 @@ from sim.energy.dispatch import Connection
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.simulation import Simulation
 from sim.errors import PolicyError
-from sim.policy.base import METHODS, ClusterView, Observation, Roles, SiteView
+from sim.policy.base import ClusterView, Observation, Roles, SiteView
 from sim.policy.build import build
-from sim.registry import ROLES
+from sim.registry import METHODS, ROLES
 from sim.scenario.schema.scenario import Forecast, Policy
 from sim.scenario.series.piecewise import Series
 from sim.site import ClusterSpec, Site, TimeGrid
@@ -178,7 +178,6 @@ def _cluster() -> ClusterSpec:
         power=power,
         idle_w=power.idle_bare_w,
         embodied_kg_per_s=None,
-        peak_flop_per_s=None,
     )
 
 

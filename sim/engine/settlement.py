@@ -65,6 +65,8 @@ class Settlement:
             step: event for event in site.responses for step in range(event.first, event.end)
         }
         self._baselines_w: dict[ResponseEvent, float] = {}
+        open_import = site.connection.import_limit_w == math.inf
+        self._never_limited = open_import and not (site.outages_s or site.responses)
 
     def available_w(self, step: int, dt_s: float) -> float:
         """Return the largest load, base load apart, that a step can serve.
@@ -110,6 +112,8 @@ class Settlement:
         float
             The power, 0 or more; inf where nothing limits it. [W]
         """
+        if self._never_limited:
+            return math.inf
         available_w = self.available_w(step, self._step_s)
         if self._site.ups is not None and available_w < math.inf:
             return self._site.ups.load_w(available_w, self._ratio[step])

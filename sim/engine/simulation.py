@@ -214,6 +214,7 @@ class Simulation:
         self._jobs = jobs
         self._roles = roles
         self._desk = desk
+        self._power = None if does_nothing(roles.power) else roles.power
         self._on_progress = on_progress
         self._grid = sites[0].grid
         self._clock = Clock()
@@ -269,7 +270,7 @@ class Simulation:
 
     def _decide(self, step: int) -> None:
         storage = self._roles.storage
-        power = None if does_nothing(self._roles.power) else self._roles.power
+        power = self._power
         for settlement, view in zip(self._settlements, self._obs.sites, strict=True):
             settlement.place.begin_step(step)
             if settlement.place.battery is not None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sim.ledger.ledger import StepRecord
 from sim.ledger.result import Metrics
 from sim.site import Site
-from sim.units import HOUR_S, MWH, USD_PER_MWH
+from sim.units import HOUR_S, KG_PER_MWH, USD_PER_MWH
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def answered(site: Site, record: StepRecord) -> tuple[Site, Answer | None]:
         site,
         # Delivery stands on top of the market's price either way.
         price_usd_per_j=site.price_usd_per_j + raised[hour] * USD_PER_MWH,
-        marginal_carbon_kg_per_j=quote.marginal_emissions_kg_per_mwh[hour] / MWH,
+        marginal_carbon_kg_per_j=quote.marginal_emissions_kg_per_mwh[hour] * KG_PER_MWH,
     )
     return made, Answer(
         float((quote.system_cost_usd - node.alone.objective_usd).sum()),

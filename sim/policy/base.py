@@ -24,15 +24,6 @@ from sim.workload.jobs import JobTable
 Interval = tuple[float, float]
 """(start_s, end_s) in which a job may run."""
 
-METHODS: Mapping[str, str] = {
-    "order": "select",
-    "shift": "plan",
-    "place": "choose",
-    "power": "set",
-    "storage": "setpoint",
-}
-"""The one method each role must have."""
-
 
 class Forecast(NamedTuple):
     """A forecast as issued: hourly values from `valid_from_s` on; nan where nothing is known."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from sim.errors import PolicyError
-from sim.policy.base import METHODS, Roles
-from sim.registry import DEFAULT_ROLES, POLICIES, ROLES, did_you_mean, load_class
+from sim.policy.base import Roles
+from sim.registry import DEFAULT_ROLES, METHODS, POLICIES, ROLES, did_you_mean, load_class
 from sim.scenario.schema.scenario import Policy, Role, policy_label
 
 

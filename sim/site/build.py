@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.datacenter.cooling import overheads
-from sim.datacenter.hardware import embodied_kg_per_s, gpu_power, peak_flop_per_s
+from sim.datacenter.hardware import embodied_kg_per_s, gpu_power
 from sim.energy.solar import PvArray, ac_power_w
 from sim.energy.wind import FarmOperation, farm_power_w, load_turbine, wind_warnings
 from sim.grid.events import draw_outages
@@ -281,7 +281,6 @@ class _Builder:
                 power=(power := gpu_power(cluster)),
                 idle_w=power.idle_bare_w if cluster.idle_state == "bare" else power.idle_resident_w,
                 embodied_kg_per_s=embodied_kg_per_s(cluster),
-                peak_flop_per_s=peak_flop_per_s(cluster),
             )
             for cluster in (self.spec.datacenter.clusters if self.spec.datacenter else ())
         )

@@ -31,8 +31,6 @@ class ClusterSpec:
         IT power of one accelerator that no job holds. [W]
     embodied_kg_per_s : float or None
         Embodied carbon of the cluster spread over its life; None if unknown. [kgCO2e/s]
-    peak_flop_per_s : float or None
-        Dense bf16 peak rate of the cluster; None if unknown. [FLOP/s]
     """
 
     name: str
@@ -40,7 +38,6 @@ class ClusterSpec:
     power: GpuPower
     idle_w: float
     embodied_kg_per_s: float | None
-    peak_flop_per_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

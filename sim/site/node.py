@@ -21,9 +21,7 @@ from sim.grid.network.read import built_in, read_network
 from sim.grid.network.year import MarketYear, solve_year
 from sim.scenario.schema.grid import NetworkMarket
 from sim.site.times import Columns, TimeGrid
-from sim.units import HOUR_S, MW, MWH, USD_PER_MWH
-
-KG_PER_MWH = 1.0 / MWH
+from sim.units import HOUR_S, KG_PER_MWH, MW, USD_PER_MWH
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from sim.policy.base import METHODS
+from sim.registry import METHODS, POLICIES, ROLES, load_class
 from sim.scenario import load
-from sim.scenario.checks import policy as policy_checks
 from sim.scenario.load import built_in_scenarios, load_scenario, resolved_yaml, starter_text
 from sim.scenario.schema.scenario import Policy, Role
 
@@ -190,5 +189,8 @@ def test_parameters_of_any_name_are_passed_on(small, tmp_path):
     }
 
 
-def test_methods_of_roles_are_those_that_policies_have():
-    assert dict(policy_checks.METHODS) == dict(METHODS)
+def test_every_built_in_policy_has_the_method_of_its_role():
+    assert tuple(METHODS) == ROLES
+    for role, names in POLICIES.items():
+        for target in names.values():
+            assert callable(getattr(load_class(target), METHODS[role])), target

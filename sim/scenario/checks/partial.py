@@ -1,16 +1,17 @@
 """Build what can be built of a broken scenario, so that its other mistakes are found as well."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Final, NoReturn, TypeVar, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from sim.scenario.positions import Finding
+from sim.scenario.positions import FieldPath, Finding
 from sim.scenario.schema.fields import Part
 from sim.scenario.schema.shapes import alternatives, chosen
 
 P = TypeVar("P", bound=Part)
+T = TypeVar("T")
 
 
 class BrokenPartError(Exception):
@@ -95,3 +96,36 @@ def settled(check: Iterable[Finding]) -> list[Finding]:
     with suppress(BrokenPartError):
         found.extend(check)
     return found
+
+
+def each_settled(
+    parts: Sequence[T],
+    checks: Iterable[Callable[[T, FieldPath], Iterable[Finding]]],
+    path: FieldPath,
+    *below: str,
+) -> list[Finding]:
+    """Run checks on every entry of a list, each as far as broken parts let it come.
+
+    Parameters
+    ----------
+    parts : sequence
+        The entries; nothing is found where the list itself is broken.
+    checks : iterable of callable
+        Each takes an entry and its path.
+    path : tuple
+        Path of the list.
+    *below : str
+        Fields below each entry that its path is to name.
+
+    Returns
+    -------
+    list of Finding
+        What they found, entry by entry.
+    """
+    entries = () if parts is BROKEN else parts
+    return [
+        finding
+        for index, entry in enumerate(entries)
+        for check in checks
+        for finding in settled(check(entry, (*path, index, *below)))
+    ]

@@ -6,18 +6,20 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
-from sim.registry import FORECASTERS, POLICIES, ROLES, did_you_mean, load_class, parameters_of
+from sim.registry import (
+    FORECASTERS,
+    METHODS,
+    POLICIES,
+    ROLES,
+    did_you_mean,
+    load_class,
+    parameters_of,
+)
 from sim.scenario.checks.partial import BROKEN, settled
 from sim.scenario.positions import FieldPath, Finding, quoted
 from sim.scenario.schema.scenario import Policy, Role, Scenario, policy_label
-
-METHODS: Final[Mapping[str, str]] = MappingProxyType(
-    {"order": "select", "shift": "plan", "place": "choose", "power": "set", "storage": "setpoint"}
-)
-"""The method that a class must have to take a role."""
 
 
 @contextmanager

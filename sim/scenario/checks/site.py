@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from sim.catalog import table
 from sim.registry import did_you_mean
 from sim.scenario.checks.battery import battery_mistakes
-from sim.scenario.checks.partial import BROKEN, settled
+from sim.scenario.checks.partial import each_settled, settled
 from sim.scenario.positions import FieldPath, Finding, quoted, repeated
 from sim.scenario.schema.datacenter import Cooling
 from sim.scenario.schema.grid import Market, NetworkMarket
@@ -30,12 +30,8 @@ def site_mistakes(scenario: Scenario) -> list[Finding]:
     list of Finding
         The mistakes.
     """
-    sites = () if scenario.sites is BROKEN else scenario.sites
     found = settled(_step_of_demand(scenario))
-    for index, site in enumerate(sites):
-        for check in _CHECKS:
-            found += settled(check(site, ("sites", index)))
-    return found
+    return found + each_settled(scenario.sites, _CHECKS, ("sites",))
 
 
 def _step_of_demand(scenario: Scenario) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sim.scenario.checks.partial import BROKEN, settled
+from sim.scenario.checks.partial import BROKEN, each_settled, settled
 from sim.scenario.positions import FieldPath, Finding, repeated
 from sim.scenario.schema.grid import Grid
 from sim.scenario.schema.scenario import Scenario
@@ -23,12 +23,8 @@ def tariff_mistakes(scenario: Scenario) -> list[Finding]:
     list of Finding
         The mistakes.
     """
-    sites = () if scenario.sites is BROKEN else scenario.sites
     found = settled(_intervals(scenario))
-    for index, site in enumerate(sites):
-        for check in _CHECKS:
-            found += settled(check(site, ("sites", index, "grid")))
-    return found
+    return found + each_settled(scenario.sites, _CHECKS, ("sites",), "grid")
 
 
 def _intervals(scenario: Scenario) -> Iterator[Finding]:

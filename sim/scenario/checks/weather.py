@@ -6,7 +6,7 @@ from typing import Final
 
 from sim.catalog import table
 from sim.catalog.cec import cec_inverter, cec_module
-from sim.scenario.checks.partial import BROKEN, settled
+from sim.scenario.checks.partial import each_settled
 from sim.scenario.positions import FieldPath, Finding, quoted
 from sim.scenario.schema.grid import Market
 from sim.scenario.schema.scenario import Scenario
@@ -34,13 +34,7 @@ def weather_mistakes(scenario: Scenario) -> list[Finding]:
     list of Finding
         The mistakes.
     """
-    sites = () if scenario.sites is BROKEN else scenario.sites
-    return [
-        finding
-        for index, site in enumerate(sites)
-        for check in _CHECKS
-        for finding in settled(check(site, ("sites", index)))
-    ]
+    return each_settled(scenario.sites, _CHECKS, ("sites",))
 
 
 def weather_fault(path: Path) -> str | None:

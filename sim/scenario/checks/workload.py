@@ -1,11 +1,12 @@
 """Check that the jobs of a scenario have a place to run at and are drawn from sound numbers."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import isfinite
 from typing import Final
 
 from sim.registry import did_you_mean
-from sim.scenario.checks.partial import BROKEN, settled
+from sim.scenario.checks.partial import each_settled, settled
 from sim.scenario.positions import FieldPath, Finding, quoted, repeated
 from sim.scenario.schema.scenario import GangSizes, JobsFile, Scenario, Training
 
@@ -28,12 +29,9 @@ def workload_mistakes(scenario: Scenario) -> list[Finding]:
     list of Finding
         The mistakes.
     """
-    streams = () if scenario.workload is BROKEN else scenario.workload
     found = settled(_names(scenario))
-    for index, stream in enumerate(streams):
-        for check in _CHECKS:
-            found += settled(check(scenario, stream, ("workload", index)))
-    return found
+    checks = [partial(check, scenario) for check in _CHECKS]
+    return found + each_settled(scenario.workload, checks, ("workload",))
 
 
 def _names(scenario: Scenario) -> Iterator[Finding]:
