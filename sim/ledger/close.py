@@ -9,7 +9,7 @@ from sim.ledger.answer import answered, market_answer
 from sim.ledger.attribution import segments_by_site, share_out
 from sim.ledger.frames import jobs_frame, site_steps, steps_frame
 from sim.ledger.ledger import RunLog, check_balance
-from sim.ledger.metrics import metrics
+from sim.ledger.metrics.gather import metrics
 from sim.ledger.result import Metrics
 
 

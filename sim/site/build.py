@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.datacenter.cooling import overheads
-from sim.datacenter.hardware import embodied_kg_per_s, gpu_power
 from sim.energy.solar import PvArray, ac_power_w
 from sim.energy.wind import FarmOperation, farm_power_w, load_turbine, wind_warnings
 from sim.grid.events import draw_outages
@@ -21,8 +19,10 @@ from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.series import ConstantPower, SeriesSource
 from sim.scenario.series.piecewise import Series, read_series
 from sim.site.battery import auxiliary_w, battery_limits
+from sim.site.clusters import cluster_specs
+from sim.site.facility import overhead_ratios
 from sim.site.limits import connection, fuel, responses, ups
-from sim.site.model import ClusterSpec, Site
+from sim.site.model import Site
 from sim.site.money import GridMoney, MoneyBuilder
 from sim.site.node import MarketNode, build_node
 from sim.site.times import Columns, TimeGrid
@@ -78,7 +78,9 @@ class _Builder:
         solar, wind, load = self._solar(), self._wind(), self._load()
         market, node = self._market_and_node
         money = self._money(market)
-        cooling, conversion, overhead = self._overheads()
+        cooling, conversion, overhead = overhead_ratios(
+            self.spec.datacenter, self.grid, lambda: self.weather
+        )
         fuel_usd_per_j, fuel_kg_per_j = fuel(self.spec.backup)
         return Site(
             name=self.spec.name,
@@ -97,7 +99,7 @@ class _Builder:
             carbon_free_fraction=self._on_steps(money.carbon_free_fraction),
             battery=battery_limits(self.spec.battery),
             connection=connection(self.spec.grid, self.spec.backup),
-            clusters=self._clusters(),
+            clusters=cluster_specs(self.spec.datacenter),
             floor_area_m2=self.spec.datacenter.floor_area_m2 if self.spec.datacenter else None,
             tariff=self.spec.grid.tariff if self.spec.grid else None,
             ups=ups(self.spec.datacenter),
@@ -242,19 +244,6 @@ class _Builder:
             self.spec.grid, market, self.grid, self._file, self._region_fraction
         ).build()
 
-    def _overheads(self) -> tuple[Series | None, Series | None, Series | None]:
-        """Return facility power per IT power: cooling, conversion, a constant PUE's overhead."""
-        match self.spec.datacenter.pue if self.spec.datacenter else None:
-            case None:
-                return None, None, None
-            case Cooling(cooling=plant):
-                cooling, conversion = overheads(plant, self.weather.temp_air)
-                if self.spec.datacenter and self.spec.datacenter.ups:
-                    return self.grid.hourly(cooling), None, None
-                return self.grid.hourly(cooling), self.grid.hourly(conversion), None
-            case pue:
-                return None, None, self._constant(pue - 1.0)
-
     def _outages_s(self) -> tuple[tuple[float, float], ...]:
         match self.spec.grid.outages if self.spec.grid else ():
             case RandomOutages(mtbf_h=mtbf_h, mttr_h=mttr_h):
@@ -272,18 +261,6 @@ class _Builder:
         if not isinstance(farm, schema.WindFarm):
             return ()
         return wind_warnings(self.weather, farm.hub_height_m)
-
-    def _clusters(self) -> tuple[ClusterSpec, ...]:
-        return tuple(
-            ClusterSpec(
-                name=cluster.name,
-                gpus_count=cluster.nodes * cluster.gpus_per_node,
-                power=(power := gpu_power(cluster)),
-                idle_w=power.idle_bare_w if cluster.idle_state == "bare" else power.idle_resident_w,
-                embodied_kg_per_s=embodied_kg_per_s(cluster),
-            )
-            for cluster in (self.spec.datacenter.clusters if self.spec.datacenter else ())
-        )
 
 
 _PV_FIELDS = tuple(name for name in schema.SolarArray.model_fields if name != "dc_capacity_kw")

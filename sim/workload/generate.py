@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from sim.scenario.schema.datacenter import Cluster
-from sim.scenario.schema.scenario import GangSizes, JobsFile, LognormalDuration, Scenario, Training
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.workload import GangSizes, JobsFile, LognormalDuration, Training
 from sim.streams import stream
 from sim.units import HOUR_S, MINUTE_S
 from sim.workload.jobs import JobTable, merge

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.errors import DataError
 from sim.registry import did_you_mean
-from sim.scenario.schema.scenario import JobsFile
+from sim.scenario.schema.workload import JobsFile
 from sim.units import HOUR_S, MINUTE_S
 
 Column = NDArray[np.float64]

@@ -8,9 +8,10 @@ from sim.scenario.checks.partial import BROKEN, BrokenPartError, best_effort, se
 from sim.scenario.positions import Finding, Source, path_text, quoted
 from sim.scenario.schema.battery import Battery
 from sim.scenario.schema.grid import Grid, Tariff
-from sim.scenario.schema.scenario import Scenario, Training
+from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.shapes import down
 from sim.scenario.schema.site import Site
+from sim.scenario.schema.workload import Training
 
 
 def test_path_is_written_as_people_do():

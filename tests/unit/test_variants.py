@@ -14,7 +14,8 @@ from sim.errors import ScenarioError
 from sim.scenario.load import load_scenario, load_variants, resolved_yaml
 from sim.scenario.positions import Finding, Source
 from sim.scenario.reference import json_schema, parts_of_schema
-from sim.scenario.schema.scenario import JobsFile, Scenario, Training
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.workload import JobsFile, Training
 from sim.scenario.variants import problems as told
 from sim.scenario.variants import versions
 

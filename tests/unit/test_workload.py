@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sim.errors import DataError
-from sim.scenario.schema.scenario import JobsFile, LognormalDuration, Scenario
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.workload import JobsFile, LognormalDuration
 from sim.workload.generate import build_workload, expected_duration_h
 from sim.workload.traces import read_jobs
 

@@ -9,9 +9,10 @@ from sim.scenario.checks.weather import weather_fault
 from sim.scenario.positions import FieldPath, Finding, quoted
 from sim.scenario.schema.fields import Part
 from sim.scenario.schema.grid import NetworkMarket
-from sim.scenario.schema.scenario import JobsFile, Scenario
+from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.series import SeriesSource
 from sim.scenario.schema.weather import WeatherFile
+from sim.scenario.schema.workload import JobsFile
 from sim.scenario.series.files import data_fault
 from sim.scenario.series.piecewise import coverage_fault, read_series
 from sim.units import HOUR_S

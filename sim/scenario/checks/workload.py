@@ -8,7 +8,8 @@ from typing import Final
 from sim.registry import did_you_mean
 from sim.scenario.checks.partial import each_settled, settled
 from sim.scenario.positions import FieldPath, Finding, quoted, repeated
-from sim.scenario.schema.scenario import GangSizes, JobsFile, Scenario, Training
+from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.workload import GangSizes, JobsFile, Training
 
 MAX_JOBS: Final = 100_000_000
 """More jobs than this do not fit the memory of any usual machine."""

@@ -1,0 +1,1 @@
+"""The metrics of a run, a file a subject; ``gather`` puts them together."""
