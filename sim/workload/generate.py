@@ -1,45 +1,20 @@
 """The workload of a run: every stream of the scenario, drawn or read, merged into one job table."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from sim.scenario.schema.datacenter import Cluster
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.trace import TraceFile
 from sim.scenario.schema.workload import GangSizes, JobsFile, LognormalDuration, Training
 from sim.streams import stream
 from sim.units import HOUR_S, MINUTE_S
+from sim.workload.homes import Home, find_home
 from sim.workload.jobs import JobTable, merge
-from sim.workload.traces import read_jobs
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Clusters that a stream's jobs can call home, in order of preference.
-
-    Attributes
-    ----------
-    site : int
-        Number of the site. [-]
-    clusters : tuple of int
-        Numbers of the clusters in the scenario. [-]
-    sizes : tuple of int
-        Accelerators of each. [-]
-    """
-
-    site: int
-    clusters: tuple[int, ...]
-    sizes: tuple[int, ...]
-
-    def first_fitting(self, gpus_count: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the first cluster that is large enough for each gang, shape (n_jobs,). [-]."""
-        fits = np.asarray(self.sizes) >= gpus_count[:, None]
-        numbers: NDArray[np.int64] = np.asarray(self.clusters)[np.argmax(fits, axis=1)]
-        return numbers
+from sim.workload.traces.jobs_csv import TraceColumns, read_jobs
+from sim.workload.traces.read import TraceFit, read_trace
 
 
 def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTable, list[str]]:
@@ -70,51 +45,14 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
         if isinstance(spec, JobsFile):
             table, notes = _from_file(scenario, spec, number, folder=folder, home=home)
             warnings += notes
+        elif isinstance(spec, TraceFile):
+            columns, notes = read_trace(folder, spec, _fit(scenario, spec, home, seed=seed))
+            table = _read_table(columns, spec, number, home=home)
+            warnings += notes
         else:
             table = _drawn(scenario, spec, number, seed=seed, home=home)
         tables.append(table)
     return merge(tables), warnings
-
-
-def find_home(scenario: Scenario, site: str | None, cluster: str | None) -> Home:
-    """Return the clusters that jobs can run on.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        The scenario.
-    site : str or None
-        Home site; None for the first with a data center.
-    cluster : str or None
-        Cluster there; None for any.
-
-    Returns
-    -------
-    Home
-        The clusters of one site.
-
-    Raises
-    ------
-    ValueError
-        If there are none.
-    """
-    found = [
-        (index, number, part.nodes * part.gpus_per_node)
-        for number, (index, home, part) in enumerate(_clusters(scenario))
-        if site in {None, home} and cluster in {None, part.name}
-    ]
-    if not found:
-        msg = f"no cluster {cluster or ''} at site {site or 'any'}"
-        raise ValueError(msg)
-    first = found[0][0]
-    here = [(number, size) for index, number, size in found if index == first]
-    return Home(first, tuple(n for n, _ in here), tuple(s for _, s in here))
-
-
-def _clusters(scenario: Scenario) -> Iterator[tuple[int, str, Cluster]]:
-    for index, site in enumerate(scenario.sites):
-        for cluster in site.datacenter.clusters if site.datacenter else ():
-            yield index, site.name, cluster
 
 
 def _drawn(scenario: Scenario, spec: Training, number: int, *, seed: int, home: Home) -> JobTable:
@@ -185,9 +123,25 @@ def _from_file(
     notes = (
         [f"{spec.file}: {late} jobs arrive after the run's end and are left out."] if late else []
     )
-    columns = columns.only(inside)
+    return _read_table(columns.only(inside), spec, number, home=home), notes
+
+
+def _fit(scenario: Scenario, spec: TraceFile, home: Home, *, seed: int) -> TraceFit:
+    """Return what a trace has to fit."""
+    return TraceFit(
+        start=scenario.start,
+        duration_s=scenario.duration_h * HOUR_S,
+        largest_count=max(home.sizes),
+        rng=stream(seed, f"workload/{spec.name}/thinning"),
+    )
+
+
+def _read_table(
+    columns: TraceColumns, spec: JobsFile | TraceFile, number: int, *, home: Home
+) -> JobTable:
+    """Return jobs that were read from a file as the table of one stream."""
     count = len(columns.arrival_s)
-    table = JobTable(
+    return JobTable(
         arrival_s=columns.arrival_s,
         earliest_start_s=columns.earliest_start_s,
         deadline_s=columns.deadline_s,
@@ -202,4 +156,3 @@ def _from_file(
         home_site=np.full(count, home.site),
         home_cluster=home.first_fitting(columns.gpus_count),
     )
-    return table, notes

@@ -9,7 +9,7 @@ from sim.errors import DataError
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.workload import JobsFile, LognormalDuration
 from sim.workload.generate import build_workload, expected_duration_h
-from sim.workload.traces import read_jobs
+from sim.workload.traces.jobs_csv import read_jobs
 
 START = datetime(2025, 6, 2, tzinfo=UTC)
 

@@ -1,6 +1,7 @@
 """Check the data files of a scenario: that they are there, and that their series are sound."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from sim.errors import DataError
@@ -11,9 +12,10 @@ from sim.scenario.schema.fields import Part
 from sim.scenario.schema.grid import NetworkMarket
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.series import SeriesSource
+from sim.scenario.schema.trace import TraceFile
 from sim.scenario.schema.weather import WeatherFile
 from sim.scenario.schema.workload import JobsFile
-from sim.scenario.series.files import data_fault
+from sim.scenario.series.files import data_fault, trace_fault
 from sim.scenario.series.piecewise import coverage_fault, read_series
 from sim.units import HOUR_S
 
@@ -36,8 +38,8 @@ def file_mistakes(tree: Mapping[str, object], folder: Path) -> list[Finding]:
     return [
         Finding(path, f"{quoted(name)}: {fault}")
         for part in ("sites", "workload")
-        for path, name in _file_names(tree.get(part), (part,))
-        if (fault := _fault(path, folder / name))
+        for path, name, is_trace in _file_names(tree.get(part), (part,))
+        if (fault := (trace_fault if is_trace else partial(_fault, path))(folder / name))
     ]
 
 
@@ -45,10 +47,12 @@ def _fault(where: FieldPath, path: Path) -> str | None:
     return weather_fault(path) if where[-2:] == ("weather", "file") else data_fault(path)
 
 
-def _file_names(raw: object, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+def _file_names(raw: object, path: FieldPath) -> Iterator[tuple[FieldPath, str, bool]]:
+    """Yield where a file is named, its name, and whether it is a trace in a format of its own."""
     if isinstance(raw, Mapping):
-        if isinstance(raw.get("file"), str) and raw["file"]:
-            yield (*path, "file"), raw["file"]
+        for key in ("file", "throughputs"):
+            if isinstance(raw.get(key), str) and raw[key]:
+                yield (*path, key), raw[key], key == "file" and raw.get("type") == "trace"
         for key, value in raw.items():
             yield from _file_names(value, (*path, key))
     elif isinstance(raw, tuple):
@@ -110,7 +114,9 @@ def data_files(scenario: Scenario, folder: Path) -> tuple[Path, ...]:
         Each file once, in the order of the scenario.
     """
     parts = [part for _, part in _parts(scenario, ())]
-    names = [part.file for part in parts if isinstance(part, (SeriesSource, JobsFile, WeatherFile))]
+    kinds = (SeriesSource, JobsFile, TraceFile, WeatherFile)
+    names = [part.file for part in parts if isinstance(part, kinds)]
+    names += [part.throughputs for part in parts if isinstance(part, TraceFile) if part.throughputs]
     networks = [part.network for part in parts if isinstance(part, NetworkMarket)]
     tables = (path for name in networks for path in sorted((folder / name).glob("*.csv*")))
     return tuple(dict.fromkeys([*(folder / name for name in names), *tables]))

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Tag
 
 from sim.scenario.schema.fields import Part, Slug, by_shape, item, number
+from sim.scenario.schema.trace import TraceFile
 
 
 class Arrivals(Part):
@@ -129,5 +130,5 @@ class JobsFile(Part):
     )
 
 
-Workload = Annotated[Training | JobsFile, Discriminator("type")]
+Workload = Annotated[Training | JobsFile | TraceFile, Discriminator("type")]
 """A stream of jobs."""

@@ -62,10 +62,26 @@ def data_fault(path: Path) -> str | None:
         Why it cannot be used as a CSV file, or None if it can.
     """
     name = path.name.lower()
-    if name.endswith(_PICKLES):
-        return "is a pickle; those can run code and are never read. Save the table as CSV."
-    if not name.endswith(DATA_SUFFIXES):
+    if not name.endswith((*DATA_SUFFIXES, *_PICKLES)):
         return "is neither a .csv nor a .csv.gz file. Save the table as CSV."
+    return trace_fault(path)
+
+
+def trace_fault(path: Path) -> str | None:
+    """Look at a trace in a text format of its own, without opening it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, whatever its suffix.
+
+    Returns
+    -------
+    str or None
+        Why it cannot be used, or None if it can.
+    """
+    if path.name.lower().endswith(_PICKLES):
+        return "is a pickle; those can run code and are never read. Save the table as CSV."
     return file_fault(path)
 
 
