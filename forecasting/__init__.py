@@ -37,7 +37,7 @@ array([17., 17., 17.])
 
 from forecasting.base import Forecaster, ForecastSet, Issue, ModelCard
 from forecasting.check import check_forecaster
-from forecasting.history import ForecastError, History, LeakError
+from forecasting.history import ForecastError, History, LeakError, Place, TooShortError
 
 __all__ = [
     "ForecastError",
@@ -47,5 +47,7 @@ __all__ = [
     "Issue",
     "LeakError",
     "ModelCard",
+    "Place",
+    "TooShortError",
     "check_forecaster",
 ]

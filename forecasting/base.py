@@ -1,5 +1,6 @@
 """Issued forecasts, their model card, and what a forecaster is."""
 
+import hashlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecasting.history import FloatArray, History, issue_times
+from forecasting.history import FloatArray, History, IntArray, issue_times
 
 CODE_VERSION: Final = "0.1.0"
 """Version of the distribution, kept here because forecasting stands alone; a test compares them."""
@@ -32,6 +33,15 @@ class ModelCard:
         Version of Gridloom.
     metrics : mapping
         Scores from a backtest by name with unit; empty where there was none.
+    trained_from_s : float or None
+        It learned from values from then on; None if it learned nothing. [s]
+    features : tuple of str
+        What it looks at; empty if it learned nothing.
+    fit_s : float
+        CPU time that learning took. [s]
+    fallback_until_s : float or None
+        Issues before this time come from another model, for want of history; infinite if all do,
+        None if none do. [s]
     """
 
     name: str
@@ -40,16 +50,21 @@ class ModelCard:
     data_hash: str
     code_version: str = CODE_VERSION
     metrics: Mapping[str, float] = field(default_factory=dict)
+    trained_from_s: float | None = None
+    features: tuple[str, ...] = ()
+    fit_s: float = 0.0
+    fallback_until_s: float | None = None
 
     @classmethod
     def of(cls, forecaster: "Forecaster", history: History) -> Self:
-        """Return the card of a forecaster, from its parameters and its ``trained_until_s``.
+        """Return the card of a forecaster, from its parameters and what it says of its learning.
 
         Parameters
         ----------
         forecaster : Forecaster
-            One that stores its parameters under their names and, if it learns, the time up to
-            which it learned as ``trained_until_s``.
+            One that stores its parameters under their names and, if it learns, the times between
+            which it learned as ``trained_from_s`` and ``trained_until_s``, the names of its
+            features as ``features`` and the CPU seconds it took as ``fit_s``.
         history : History
             What it forecasts from.
 
@@ -63,6 +78,9 @@ class ModelCard:
             parameters=stored_parameters(forecaster),
             trained_until_s=getattr(forecaster, "trained_until_s", None),
             data_hash=history.data_hash,
+            trained_from_s=getattr(forecaster, "trained_from_s", None),
+            features=tuple(getattr(forecaster, "features", ())),
+            fit_s=getattr(forecaster, "fit_s", 0.0),
         )
 
 
@@ -196,6 +214,30 @@ class ForecastSet:
             quantile_levels=np.asarray(quantile_levels, dtype=np.float64),
             quantiles=quantiles,
         )
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 of issue times, step, forecasts and quantiles as little-endian float64."""
+        times = (self.issued_at_s, self.valid_start_s, np.array([self.step_s]))
+        digest = hashlib.sha256()
+        for array in (*times, self.point, self.quantile_levels, self.quantiles):
+            digest.update(b"" if array is None else array.astype("<f8").tobytes())
+        return digest.hexdigest()
+
+    def rows_at(self, times_s: FloatArray) -> IntArray:
+        """Return the row of the latest forecast issued by each time.
+
+        Parameters
+        ----------
+        times_s : ndarray of float, any shape
+            Times. [s]
+
+        Returns
+        -------
+        ndarray of int, same shape
+            The row, -1 where nothing is issued by then. [-]
+        """
+        return np.searchsorted(self.issued_at_s, times_s, side="right") - 1
 
     def at(self, time_s: float) -> Issue:
         """Return the latest forecast issued by a time, in constant time.

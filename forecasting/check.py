@@ -2,26 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.base import Forecaster, ForecastSet, stored_parameters
-from forecasting.history import HOUR_S, FloatArray, ForecastError, History, LeakError
+from forecasting.base import Forecaster, ForecastSet, ModelCard, stored_parameters
+from forecasting.history import HOUR_S, FloatArray, ForecastError, History, LeakError, Place
 
 _PAST_COUNT: Final = 1440  # hours to learn from: 60 days
+_START_S: Final = -_PAST_COUNT * HOUR_S
 _RUN_COUNT: Final = 240  # hours after them
 _HORIZON_COUNT: Final = 30
-_CHANGES: Final = (-3.0, np.nan)  # what unknown values are multiplied by: others, or none at all
+_CHANGES: Final = (-3.0, 1e12, np.nan)  # what unknown values are multiplied by; NaN: none are left
+_ORIGIN: Final = datetime(2025, 6, 2, tzinfo=UTC)
+_PLACE: Final = Place(latitude_deg=40.0, longitude_deg=-100.0)
 
 
 def check_forecaster(forecaster: Forecaster) -> None:
     """Check that a forecaster keeps its contract; if not, say which part it breaks.
 
     It is built anew from its parameters, fitted and asked for forecasts of an artificial signal
-    with a daily rhythm and gaps, with and without publication latency.
+    with a daily rhythm and gaps: once bare and published at once, once published late and beside a
+    covariate, published later still, and an outlook (a forecast of the weather, say).
 
     Parameters
     ----------
@@ -41,8 +46,7 @@ def check_forecaster(forecaster: Forecaster) -> None:
     -----
     Passing is no proof: a forecaster that has the truth from elsewhere looks honest here.
     """
-    for latency_s in (0.0, 3 * HOUR_S):
-        trial = _Trial(forecaster, latency_s)
+    for trial in (_Trial(forecaster), _Trial(forecaster, 3 * HOUR_S, companions=True)):
         for name, check in _CHECKS.items():
             _run(name, check, trial)
 
@@ -52,16 +56,24 @@ class _Trial:
     """An artificial signal, and a forecaster to be built anew and tried on it."""
 
     forecaster: Forecaster
-    latency_s: float
+    latency_s: float = 0.0
+    companions: bool = False
 
     def history(self, *, changed_from_s: float = np.inf, change: float = 1.0) -> History:
         # What is not known at changed_from_s is multiplied by `change`.
-        hour = np.arange(_PAST_COUNT + _RUN_COUNT, dtype=np.float64)
-        noise = np.random.default_rng(7).normal(size=hour.size)
-        values = 100 + 30 * np.sin(2 * np.pi * hour / 24) + 5 * noise
-        values[noise > 2.4] = np.nan  # about one hour in a hundred has no value
-        values[(hour + 1 - _PAST_COUNT) * HOUR_S + self.latency_s > changed_from_s] *= change
-        return History(values, -_PAST_COUNT * HOUR_S, latency_s=self.latency_s)
+        later_s = self.latency_s + 2 * HOUR_S
+        other = _signal(8, changed_from_s - later_s, change)
+        covariates = {"other": History(other, _START_S, latency_s=later_s)}
+        outlooks = {"weather": _outlook(changed_from_s, change)}
+        return History(
+            _signal(7, changed_from_s - self.latency_s, change),
+            _START_S,
+            latency_s=self.latency_s,
+            origin=_ORIGIN,
+            covariates=covariates if self.companions else {},
+            outlooks=outlooks if self.companions else {},
+            place=_PLACE,
+        )
 
     def issues_s(self) -> FloatArray:
         # Every 5.5 h: on the hour and between two hours by turns; the last reaches the end.
@@ -73,6 +85,25 @@ class _Trial:
 
     def forecasts(self, fitted: Forecaster, history: History) -> ForecastSet:
         return fitted.predict(history, self.issues_s(), _HORIZON_COUNT)
+
+
+def _signal(seed: int, changed_from_s: float, change: float) -> FloatArray:
+    # Hours that end after changed_from_s are changed.
+    hour = np.arange(_PAST_COUNT + _RUN_COUNT)
+    noise = np.random.default_rng(seed).normal(size=hour.size)
+    values = 100 + 30 * np.sin(2 * np.pi * hour / 24) + 5 * noise
+    values[noise > 2.4] = np.nan  # about one hour in a hundred has no value
+    values[_START_S + (hour + 1) * HOUR_S > changed_from_s] *= change
+    return np.asarray(values)
+
+
+def _outlook(changed_from_s: float, change: float) -> ForecastSet:
+    # Issued every 6 h for two days; what is issued after changed_from_s is changed.
+    issued_at_s = np.asarray(np.arange(-_PAST_COUNT, _RUN_COUNT, 6) * HOUR_S)
+    point = np.random.default_rng(9).normal(10.0, 1.0, size=(len(issued_at_s), 48))
+    point[issued_at_s > changed_from_s] *= change
+    card = ModelCard("Weather", {}, trained_until_s=None, data_hash="")
+    return ForecastSet(issued_at_s, issued_at_s, HOUR_S, point, card)
 
 
 def _run(name: str, check: Callable[[_Trial], str], trial: _Trial) -> None:

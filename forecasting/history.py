@@ -1,8 +1,10 @@
 """The guarded past: values of a signal, readable only as far as they are known."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +13,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 HOUR_S: Final = 3600.0
+DAY_S: Final = 24 * HOUR_S
 
 
 class ForecastError(Exception):
@@ -19,6 +22,46 @@ class ForecastError(Exception):
 
 class LeakError(ForecastError):
     """A forecaster asked for a value that is not known yet when its forecast is issued."""
+
+
+class TooShortError(ForecastError):
+    """There is too little history to learn from; the message says what it takes."""
+
+
+class Place(NamedTuple):
+    """Where a signal comes from, for the sun's position: north and east of zero, above the sea."""
+
+    latitude_deg: float
+    longitude_deg: float
+    altitude_m: float = 0.0
+
+
+class Outlook(Protocol):
+    """Forecasts of something else, each known from its own issue time on: a `ForecastSet`."""
+
+    @property
+    def step_s(self) -> float:
+        """Length of each interval. [s]."""
+        ...
+
+    @property
+    def valid_start_s(self) -> FloatArray:
+        """Start of the interval that element 0 of each issue covers. [s]."""
+        ...
+
+    @property
+    def point(self) -> FloatArray:
+        """Forecasts, shape (issues, horizon). [any]."""
+        ...
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 of all that can be read."""
+        ...
+
+    def rows_at(self, times_s: FloatArray) -> IntArray:
+        """Return the row of the latest issue at or before each time, -1 where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,18 +82,30 @@ class History:
         Length of each interval. [s]
     latency_s : float
         How long after an interval's end its value is published. [s]
+    origin : datetime or None
+        Moment of time 0, with its zone: what tells hours and weekdays apart.
+    covariates : mapping of str to History
+        Other signals of the same step, each guarded by its own `take`.
+    outlooks : mapping of str to ForecastSet
+        Forecasts that come from elsewhere, such as the weather's; readable as far as issued.
+    place : Place or None
+        Where the signal comes from.
 
     Raises
     ------
     ValueError
-        If values are not one-dimensional or infinite, or a time is not finite, a step not
-        positive, a latency negative.
+        If values are not one-dimensional or infinite, a time is not finite, a step not positive,
+        a latency negative, an origin without a zone, or a companion on another grid.
     """
 
     values: InitVar[ArrayLike]
     start_s: float
     step_s: float = HOUR_S
     latency_s: float = 0.0
+    origin: datetime | None = field(default=None, kw_only=True)
+    covariates: Mapping[str, "History"] = field(default_factory=dict, kw_only=True)
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict, kw_only=True)
+    place: Place | None = field(default=None, kw_only=True)
     _values: FloatArray = field(init=False, repr=False)  # with one NaN behind, for "no value"
 
     def __post_init__(self, values: ArrayLike) -> None:
@@ -70,11 +125,58 @@ class History:
             msg = f"start_s, step_s > 0 and latency_s >= 0 must be finite; got {times_s}"
             raise ValueError(msg)
         object.__setattr__(self, "_values", np.concatenate([array, [np.nan]]))
+        self._check_companions()
+
+    def _check_companions(self) -> None:
+        if self.origin is not None and self.origin.tzinfo is None:
+            msg = f"origin must say its time zone; got {self.origin}"
+            raise ValueError(msg)
+        for name, start_s, step_s in self._companion_grids():
+            if step_s != self.step_s or not ((start_s - self.start_s) / step_s).is_integer():
+                msg = f"{name} must have steps of {self.step_s:.12g} s and the same edges"
+                raise ValueError(msg)
+
+    def _companion_grids(self) -> list[tuple[str, float, float]]:
+        past = [(name, other.start_s, other.step_s) for name, other in self.covariates.items()]
+        return past + [
+            (name, float(other.valid_start_s[0]), other.step_s)
+            for name, other in self.outlooks.items()
+        ]
 
     @property
     def data_hash(self) -> str:
-        """SHA-256 of all values as little-endian float64, in hexadecimal."""
-        return hashlib.sha256(self._values[:-1].astype("<f8").tobytes()).hexdigest()
+        """SHA-256 of all values as little-endian float64, and of what goes with them by name."""
+        digest = hashlib.sha256(self._values[:-1].astype("<f8").tobytes())
+        for companions in (self.covariates, self.outlooks):
+            for name in sorted(companions):
+                digest.update(f"{name}={companions[name].data_hash}".encode())
+        return digest.hexdigest()
+
+    def since(self, time_s: float) -> "History":
+        """Return the history and its covariates without the intervals that begin before a time.
+
+        Parameters
+        ----------
+        time_s : float
+            The time. [s]
+
+        Returns
+        -------
+        History
+            On the same grid; empty if the time is past the end.
+        """
+        starts_s = self.start_s + np.arange(len(self._values) - 1) * self.step_s
+        first = int(np.searchsorted(starts_s, time_s))
+        return History(
+            self._values[first:-1],
+            self.start_s + first * self.step_s,
+            self.step_s,
+            self.latency_s,
+            origin=self.origin,
+            covariates={name: other.since(time_s) for name, other in self.covariates.items()},
+            outlooks=self.outlooks,
+            place=self.place,
+        )
 
     def valid_start_s(self, issued_at_s: FloatArray) -> FloatArray:
         """Return the start of the present interval, which is what element 0 of a forecast covers.
@@ -159,10 +261,40 @@ class History:
         ndarray of int, shape (issues, k)
             The index, -1 where there is none. [-]
         """
+        found: IntArray = self.same_phase_indices(
+            issued_at_s, index, period_count=period_count, count=1
+        )[0]
+        return found
+
+    def same_phase_indices(
+        self, issued_at_s: FloatArray, index: IntArray, *, period_count: int, count: int
+    ) -> IntArray:
+        """Return the latest known indices that are whole periods away and have a value, not NaN.
+
+        Parameters
+        ----------
+        issued_at_s : ndarray of float, shape (issues,)
+            Issue times. [s]
+        index : ndarray of int, shape (issues, k)
+            Any indices, those of the future too. [-]
+        period_count : int
+            Intervals in a period. [-]
+        count : int
+            How many to find. [-]
+
+        Returns
+        -------
+        ndarray of int, shape (count, issues, k)
+            The latest first; -1 where there are no more. [-]
+        """
         last = self.known_count(issued_at_s)[:, None] - 1
         candidate = last - (last - index) % period_count
-        row: IntArray = np.maximum(candidate, -1) + 1
-        return self._latest_valid(period_count)[row]
+        latest = self._latest_valid(period_count)
+        found = np.empty((count, *index.shape), dtype=np.int64)
+        for place in range(count):
+            found[place] = latest[np.maximum(candidate, -1) + 1]
+            candidate = found[place] - period_count
+        return found
 
     def take(self, issued_at_s: FloatArray, index: IntArray) -> FloatArray:
         """Return past values, as they are known at each issue: the only way to read any.

@@ -33,9 +33,12 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "easy-backfill": "sim.policy.order:EasyBackfill",
         },
         "shift": {
-            "none": "sim.policy.shift:NoShift",
-            "lowest-window": "sim.policy.shift:LowestWindow",
-            "lowest-slots": "sim.policy.shift:LowestSlots",
+            "none": "sim.policy.shift.immediate:NoShift",
+            "lowest-slot": "sim.policy.shift.lowest:LowestSlot",
+            "lowest-window": "sim.policy.shift.lowest:LowestWindow",
+            "lowest-slots": "sim.policy.shift.lowest:LowestSlots",
+            "carbon-time": "sim.policy.shift.carbon_time:CarbonTime",
+            "threshold": "sim.policy.shift.threshold:Threshold",
         },
         "place": {"home": "sim.policy.place:Home"},
         "power": {
@@ -54,10 +57,27 @@ FORECASTERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "persistence": "forecasting.models:Persistence",
         "seasonal-naive": "forecasting.models:SeasonalNaive",
+        "weekly-mean": "forecasting.models:WeeklyMean",
+        "climatology": "forecasting.climatology:Climatology",
+        "clear-sky": "forecasting.clear_sky:ClearSky",
         "perfect": "forecasting.oracle:Perfect",
+        "white-error": "forecasting.synthetic:WhiteError",
+        "ar1-error": "forecasting.synthetic:AR1Error",
+        "bootstrap-error": "forecasting.synthetic:BootstrapError",
     }
 )
 """Built-in forecasters: name, then ``module:Class``."""
+
+MODEL_JOBS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "model-training": "sim.workload.model_jobs.training:TrainingRuns",
+        "fine-tuning": "sim.workload.model_jobs.training:TrainingRuns",
+        "batch-inference": "sim.workload.model_jobs.inference:InferenceRuns",
+        "preprocessing": "sim.workload.model_jobs.data:PreprocessingRuns",
+        "federated": "sim.workload.model_jobs.federated:FederatedRuns",
+    }
+)
+"""Kinds of workload that are worked out from a model or its data: type, then ``module:Class``."""
 
 SIGNALS: Final = (
     "price",

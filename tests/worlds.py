@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from sim.datacenter.facility import Facility
 from sim.datacenter.hardware import GpuPower
 from sim.energy.dispatch import Connection
 from sim.engine.forecasts import ForecastDesk
@@ -22,9 +23,6 @@ COLUMNS = (
     "solar_w",
     "wind_w",
     "base_load_w",
-    "cooling_ratio",
-    "conversion_ratio",
-    "overhead_ratio",
     "price_usd_per_j",
     "export_price_usd_per_j",
     "average_carbon_kg_per_j",
@@ -44,9 +42,10 @@ def time_grid(hours, step_s=300.0):
     )
 
 
-def cluster(gpus_count, *, tdp_w=700.0, idle_w=0.0, name="main"):
-    """Return a cluster without server overhead."""
-    power = GpuPower(tdp_w, idle_w, idle_w, server_w=0.0, server_fraction=0.0)
+def cluster(gpus_count, *, tdp_w=700.0, idle_w=0.0, resident_w=None, name="main"):
+    """Return a cluster without server overhead; idle with a model resident is idle, or as given."""
+    resident_w = idle_w if resident_w is None else resident_w
+    power = GpuPower(tdp_w, idle_w, resident_w, server_w=0.0, server_fraction=0.0)
     return ClusterSpec(
         name=name,
         gpus_count=gpus_count,
@@ -56,7 +55,10 @@ def cluster(gpus_count, *, tdp_w=700.0, idle_w=0.0, name="main"):
     )
 
 
-def site(grid, *, signals=None, battery=None, clusters=(), connection=None, **columns):
+def site(
+    grid, *, signals=None, battery=None, clusters=(), connection=None, pue=1.0, facility=None,
+    **columns,
+):
     """Return a site; columns and signals that are left out are zero."""
     full = {name: np.zeros(grid.n_steps) for name in COLUMNS}
     for name, values in columns.items():
@@ -81,6 +83,7 @@ def site(grid, *, signals=None, battery=None, clusters=(), connection=None, **co
         floor_area_m2=None,
         tariff=None,
         signals=dict.fromkeys(names, zero) | (signals or {}),
+        facility=facility or Facility.of_pue(pue, grid.n_steps),
         **full,
     )
 
@@ -102,18 +105,18 @@ def job_table(arrival_s, duration_s, gpus_count, *, power_w=np.nan, **columns):
     table = {
         name: np.broadcast_to(np.asarray(values, dtype=float), count).copy()
         for name, values in full.items()
-        if name not in {"interruptible", "home_site", "home_cluster"}
+        if name not in {"interruptible", "home_site", "home_cluster", "workload", "profiles"}
     }
     whole = {
         name: np.broadcast_to(np.asarray(columns.get(name, 0), dtype=int), count).copy()
-        for name in ("home_site", "home_cluster")
+        for name in ("home_site", "home_cluster", "workload")
     }
     return JobTable(
         gpus_count=np.broadcast_to(np.asarray(gpus_count, dtype=int), count).copy(),
         interruptible=np.broadcast_to(
             np.asarray(columns.get("interruptible", False)), count
         ).copy(),
-        workload=np.zeros(count, dtype=int),
+        profiles=tuple(columns.get("profiles", ())),
         **table,
         **whole,
     )

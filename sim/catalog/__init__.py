@@ -67,13 +67,43 @@ def row(table_name: str, key: str) -> dict[str, Any]:
         If there is no such table or row, or if the key stands on several rows.
     """
     keys, rows = _rows(table_name)
-    if key not in keys:
-        msg = f'catalog table {table_name} has no row "{key}".{did_you_mean(key, keys)}'
-        raise ValueError(msg)
+    _require(table_name, key)
     if keys.count(key) > 1:
         msg = f'catalog table {table_name} has several rows "{key}"; use table("{table_name}").'
         raise ValueError(msg)
     return dict(rows[keys.index(key)])
+
+
+def rows(table_name: str, key: str) -> pd.DataFrame:
+    """Return the rows of a table that have a key, which may be several.
+
+    Parameters
+    ----------
+    table_name : str
+        Name of the table.
+    key : str
+        Value of its first column.
+
+    Returns
+    -------
+    DataFrame
+        The rows, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table or row.
+    """
+    data = table(table_name)
+    _require(table_name, key)
+    return data[data.iloc[:, 0] == key]
+
+
+def _require(table_name: str, key: str) -> None:
+    keys, _ = _rows(table_name)
+    if key not in keys:
+        msg = f'catalog table {table_name} has no row "{key}".{did_you_mean(key, keys)}'
+        raise ValueError(msg)
 
 
 @cache

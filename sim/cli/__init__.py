@@ -1,6 +1,16 @@
 """The command line. Everything heavy is imported inside the commands: help must come at once."""
 
-from sim.cli import data, inspect, runs
+from sim.cli import data, estimate, forecast, inspect, runs
 from sim.cli.core import Commands, Terminated, app, main
 
-__all__ = ["Commands", "Terminated", "app", "data", "inspect", "main", "runs"]
+__all__ = [
+    "Commands",
+    "Terminated",
+    "app",
+    "data",
+    "estimate",
+    "forecast",
+    "inspect",
+    "main",
+    "runs",
+]

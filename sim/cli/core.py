@@ -52,6 +52,8 @@ _ORDER = (
     "policies",
     "catalog",
     "schema",
+    "estimate",
+    "forecast",
     "market",
     "fetch-weather",
     "scenario",

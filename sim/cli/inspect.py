@@ -1,11 +1,14 @@
 """Commands that tell what there is: schema, policies, catalog, a scenario to start from."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli.core import app, new_app, stop
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @app.command("schema")
@@ -44,7 +47,7 @@ def _policies(
     """
     from sim.engine.contract import check_policy
     from sim.report.tables import open_console, policies_table
-    from sim.scenario.checks.policy import importable
+    from sim.scenario.checks.classes import importable
 
     if check is None:
         open_console().print(policies_table())
@@ -57,29 +60,50 @@ def _policies(
 @app.command("catalog")
 def _catalog(
     table: Annotated[str | None, typer.Argument(help="Name of a table; none lists them.")] = None,
+    row: Annotated[str | None, typer.Argument(help="Row of it to show in full.")] = None,
     *,
-    csv: Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")] = False,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only rows with this text, sources apart.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
 ) -> None:
-    """List the tables of the catalog, or print one with the source of each row.
+    """List the tables of the catalog, print one or one of its rows, or search them.
 
-    Example: gridloom catalog accelerators
+    Example: gridloom catalog accelerators h100-sxm
     """
     from sim import catalog
-    from sim.report.tables import frame_table, open_console, text_table
+    from sim.report.catalog import found_rows
+    from sim.report.tables import open_console, text_table
 
-    if table is None:
-        frames = {name: catalog.table(name) for name in catalog.tables()}
-        rows = [(name, str(len(frame)), ", ".join(frame.columns)) for name, frame in frames.items()]
-        open_console().print(text_table(("Table", "Rows", "Columns"), rows))
-        return
     try:
-        frame = catalog.table(table)
+        if search is not None:
+            frames = found_rows(search, table)
+            if not frames:
+                stop(f'no row{f" of {table}" if table else ""} has "{search}" in it.', 2)
+        elif table is not None:
+            frames = {table: catalog.rows(table, row) if row else catalog.table(table)}
+        else:
+            sizes = {name: catalog.table(name) for name in catalog.tables()}
+            lines = [(name, str(len(one)), ", ".join(one.columns)) for name, one in sizes.items()]
+            open_console().print(text_table(("Table", "Rows", "Columns"), lines))
+            return
     except ValueError as error:
         stop(str(error), 2)
+    for name, frame in frames.items():
+        if table is None:
+            typer.echo(f"# {name}" if csv else f"{name}:")
+        _print_frame(frame, csv=csv)
+
+
+def _print_frame(frame: "DataFrame", *, csv: bool) -> None:
+    """Print rows of the catalog; a single one with a value a line."""
+    from sim.report.catalog import row_table
+    from sim.report.tables import frame_table, open_console
+
     if csv:
         typer.echo(frame.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
-        open_console().print(frame_table(frame))
+        open_console().print(row_table(frame) if len(frame) == 1 else frame_table(frame))
 
 
 @new_app.command("scenario")

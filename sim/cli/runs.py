@@ -156,15 +156,19 @@ def _report_runs(home: Path, folders: "Sequence[Path]") -> None:
 
 def _report_variants(home: Path, table: "VariantTable") -> None:
     """Show how the variants fare; and where the rest is."""
+    from sim.report.forecast_value import print_forecast_value
     from sim.report.tables import open_console
     from sim.report.variants import print_variants
     from sim.study import compare, variants
 
-    print_variants(table, open_console())
+    console = open_console()
+    print_variants(table, console)
+    print_forecast_value(table, console)
     for what, file in (
         ("Page", home / compare.PAGE),
         ("Table", home / variants.TABLE),
         ("Figure", home / compare.FIGURES / variants.FIGURE),
+        ("Figure", home / compare.FIGURES / variants.FORECAST_FIGURE),
     ):
         if file.is_file():
             typer.echo(f"{what}: {near(file)}")

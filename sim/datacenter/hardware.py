@@ -1,17 +1,16 @@
-"""Power, embodied carbon and peak rate of a cluster's accelerators."""
+"""Power of a cluster's accelerators, by what they do, with their share of the server.
+
+What is known of an accelerator comes from the catalog, the user's own file, or the scenario itself.
+"""
 
 from dataclasses import dataclass
-from typing import Final
 
-from sim.catalog import row
-from sim.scenario.schema.datacenter import Accelerator, Cluster
-from sim.units import DAY_S
-
-YEAR_S: Final = 365.25 * DAY_S
-TFLOP: Final = 1e12
-
-DEFAULT_LIFETIME_YEARS: Final = 4.0
-"""Life of an accelerator described in a scenario (assumption: as in the catalog)."""
+from sim.catalog.hardware import AcceleratorFacts as AcceleratorFacts
+from sim.catalog.hardware import needed as needed
+from sim.catalog.hardware import peak_flop_per_s as peak_flop_per_s
+from sim.scenario.nodes import NONE_OWN, Own, server_power
+from sim.scenario.nodes import accelerator as accelerator
+from sim.scenario.schema.datacenter import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,15 @@ class GpuPower:
         return max(busy_w, self.idle_resident_w)
 
 
-def gpu_power(cluster: Cluster) -> GpuPower:
+def gpu_power(cluster: Cluster, own: Own = NONE_OWN) -> GpuPower:
     """Return the power of one accelerator of a cluster.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster as the scenario has it.
+    own : mapping of str to AcceleratorFacts
+        The user's own accelerators.
 
     Returns
     -------
@@ -71,92 +72,21 @@ def gpu_power(cluster: Cluster) -> GpuPower:
     Raises
     ------
     ValueError
-        If the catalog has no such accelerator.
+        If there is no such accelerator or server, or a power of the accelerator is unknown.
 
     Notes
     -----
-    P = p (1 + server_overhead_fraction) + server_overhead_w / gpus_per_node, for each power p of
-    the accelerator alone.
+    P = p (1 + fraction) + constant / gpus_per_node, for each power p of the accelerator alone, with
+    the constant power of the server and what it draws in proportion to its accelerators.
     """
-    chip = _accelerator(cluster)
-    server_w = cluster.server_overhead_w / cluster.gpus_per_node
-    gain = 1.0 + cluster.server_overhead_fraction
+    chip = accelerator(cluster.accelerator, own)
+    constant_w, fraction = server_power(cluster)
+    server_w = constant_w / cluster.gpus_per_node
+    gain = 1.0 + fraction
     return GpuPower(
-        tdp_w=chip.tdp_w,
-        idle_bare_w=chip.idle_bare_w * gain + server_w,
-        idle_resident_w=chip.idle_resident_w * gain + server_w,
+        tdp_w=needed(chip, "tdp_w"),
+        idle_bare_w=needed(chip, "idle_bare_w") * gain + server_w,
+        idle_resident_w=needed(chip, "idle_resident_w") * gain + server_w,
         server_w=server_w,
-        server_fraction=cluster.server_overhead_fraction,
+        server_fraction=fraction,
     )
-
-
-def embodied_kg_per_s(cluster: Cluster) -> float | None:
-    """Return the embodied carbon of a whole cluster, spread evenly over its life.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster as the scenario has it.
-
-    Returns
-    -------
-    float or None
-        Embodied carbon per time of all accelerators with their servers, the catalog's middle value
-        [kgCO2e/s]; None where it is unknown.
-
-    Raises
-    ------
-    ValueError
-        If the catalog has no such accelerator.
-    """
-    chip = _accelerator(cluster)
-    if chip.embodied_kg is None:
-        return None
-    return _gpus_count(cluster) * chip.embodied_kg / (_lifetime_years(cluster) * YEAR_S)
-
-
-def peak_flop_per_s(cluster: Cluster) -> float | None:
-    """Return the dense bf16 peak rate of a whole cluster.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster as the scenario has it.
-
-    Returns
-    -------
-    float or None
-        Peak rate of all accelerators [FLOP/s]; None where it is unknown.
-
-    Raises
-    ------
-    ValueError
-        If the catalog has no such accelerator.
-    """
-    chip = _accelerator(cluster)
-    if chip.peak_bf16_tflops is None:
-        return None
-    return _gpus_count(cluster) * chip.peak_bf16_tflops * TFLOP
-
-
-def _gpus_count(cluster: Cluster) -> int:
-    return cluster.nodes * cluster.gpus_per_node
-
-
-def _accelerator(cluster: Cluster) -> Accelerator:
-    if isinstance(cluster.accelerator, Accelerator):
-        return cluster.accelerator
-    facts = row("accelerators", cluster.accelerator)
-    return Accelerator(
-        tdp_w=facts["tdp_w"],
-        idle_bare_w=facts["idle_bare_w"],
-        idle_resident_w=facts["idle_resident_w"],
-        peak_bf16_tflops=facts["peak_bf16_tflops"],
-        embodied_kg=facts["embodied_mid_kg"],
-    )
-
-
-def _lifetime_years(cluster: Cluster) -> float:
-    if isinstance(cluster.accelerator, Accelerator):
-        return DEFAULT_LIFETIME_YEARS
-    return float(row("accelerators", cluster.accelerator)["lifetime_years"])

@@ -56,7 +56,7 @@ class PvArray:
     degradation_per_year_fraction : float
         Loss of power per year of age, compounded. [1/year]
     age_years : float
-        Age in the first hour. [year]
+        Age in the first hour; negative is not yet built, and as good as new. [year]
     """
 
     dc_capacity_w: float
@@ -156,4 +156,4 @@ def _pvwatts_ac_power_w(
 def _health(hours: int, array: PvArray) -> NDArray[np.float64]:
     """Return what age has left of the power: it goes on ageing during the run."""
     age_years = array.age_years + np.arange(hours) / HOURS_PER_YEAR
-    return np.asarray((1.0 - array.degradation_per_year_fraction) ** age_years)
+    return np.asarray((1.0 - array.degradation_per_year_fraction) ** np.maximum(age_years, 0.0))

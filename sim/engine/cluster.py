@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.datacenter.hardware import GpuPower
-from sim.datacenter.power import relative_draw
+from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
 from sim.energy.battery import Battery
 from sim.energy.dispatch import Connection, Flows
 
@@ -45,6 +45,8 @@ class Place:
         IT power that the present step can serve; inf where nothing limits it. [W]
     cap_fraction : float
         Power cap of its accelerators over their TDP; 1 where there is none. [-]
+    lowest_cap_fraction : float
+        Lowest cap that all of its accelerators may get. [-]
     """
 
     name: str
@@ -60,6 +62,7 @@ class Place:
     flows: Flows | None = None
     budget_w: float = math.inf
     cap_fraction: float = 1.0
+    lowest_cap_fraction: float = LOWEST_CAP_FRACTION
 
     @property
     def soc(self) -> float | None:
@@ -149,6 +152,8 @@ class Cluster:
         IT power of an accelerator that no job holds. [W]
     free : int
         Accelerators that no job holds. [-]
+    rack_cap_fraction : float
+        Power cap over TDP under which its racks keep to their limit; 1 where there is none. [-]
     power_limited : bool
         Whether there may be too little power to start jobs on all of them.
     waiting : OrderedDict
@@ -164,6 +169,7 @@ class Cluster:
     power: GpuPower
     idle_w: float
     free: int
+    rack_cap_fraction: float = 1.0
     power_limited: bool = False
     # A plain dict would scan over its deleted head each time: quadratic in a long queue.
     waiting: OrderedDict[int, int] = field(default_factory=OrderedDict)
@@ -175,12 +181,22 @@ class Cluster:
         return self.place.index
 
     @property
+    def cap_fraction(self) -> float:
+        """Power cap over TDP in force, of its site and of its racks; 1 where there is none. [-]."""
+        return min(self.place.cap_fraction, self.rack_cap_fraction)
+
+    @property
     def startable(self) -> int:
         """Free accelerators for which there is power."""
         place = self.place
-        start_w = self.power.busy_w() * relative_draw(place.cap_fraction) - self.idle_w
+        start_w = self.power.busy_w() * relative_draw(self.cap_fraction) - self.idle_w
         spare_w = max(0.0, place.budget_w - place.it_power_w)
         if start_w <= 0.0:
             return self.free
         # A rounding error must not keep out a gang that just fits.
         return min(self.free, int(spare_w / start_w * (1.0 + 1e-9)))
+
+    @property
+    def spare(self) -> int:
+        """Accelerators on which a job can start now."""
+        return self.startable if self.power_limited else self.free

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.datacenter.facility import Facility
 from sim.datacenter.hardware import GpuPower
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
@@ -16,7 +17,8 @@ from sim.errors import PolicyError
 from sim.policy.base import ClusterView, Observation, Roles, SiteView
 from sim.policy.build import build
 from sim.registry import METHODS, ROLES
-from sim.scenario.schema.scenario import Forecast, Policy
+from sim.scenario.schema.forecast import Forecast
+from sim.scenario.schema.scenario import Policy
 from sim.scenario.series.piecewise import Series
 from sim.site import ClusterSpec, Site, TimeGrid
 from sim.site.times import HISTORY_H
@@ -158,6 +160,7 @@ def _site(name: str, index: int) -> Site:
             parts=frozenset({"solar", "wind", "battery", "grid", "datacenter"}),
             grid=grid,
             **nothing,
+            facility=Facility.of_pue(1.0, n_steps),
             battery=BatteryLimits(200 * KWH, 1e5, 1e5, 0.95, 0.95, 0.05, 0.95, 0.5),
             connection=Connection(np.inf, np.inf),
             clusters=(_cluster(),),
@@ -177,7 +180,7 @@ def _cluster() -> ClusterSpec:
         gpus_count=64,
         power=power,
         idle_w=power.idle_bare_w,
-        embodied_kg_per_s=None,
+        embodied_kg_per_s=0.0,
     )
 
 
@@ -185,9 +188,6 @@ _COLUMNS = (
     "solar_w",
     "wind_w",
     "base_load_w",
-    "cooling_ratio",
-    "conversion_ratio",
-    "overhead_ratio",
     "price_usd_per_j",
     "export_price_usd_per_j",
     "average_carbon_kg_per_j",

@@ -8,6 +8,7 @@ from typing import NoReturn
 from sim.engine.cluster import Cluster
 from sim.engine.kernel import RELEASE, Clock, Event
 from sim.engine.runs import Runs
+from sim.engine.transfers import Transfers
 from sim.errors import PolicyError
 from sim.policy.base import Interval, Observation, Roles, does_nothing
 from sim.workload.jobs import JobTable
@@ -26,14 +27,24 @@ class Lifecycle:
         All clusters, by number.
     runs : Runs
         What starts and ends them.
+    transfers : Transfers or None
+        What moves their data; None: they have none.
     """
 
     def __init__(
-        self, clock: Clock, jobs: JobTable, clusters: Sequence[Cluster], runs: Runs
+        self,
+        clock: Clock,
+        jobs: JobTable,
+        clusters: Sequence[Cluster],
+        runs: Runs,
+        *,
+        transfers: Transfers | None = None,
     ) -> None:
         self._clock = clock
         self._clusters = clusters
         self._runs = runs
+        self._transfers = transfers
+        self._jobs = jobs
         self._gpus = runs.gpus
         self._cluster_of = runs.cluster_of
         self._arrival_s: list[float] = jobs.arrival_s.tolist()
@@ -89,7 +100,7 @@ class Lifecycle:
         self._known.count = following
         if following < len(self._arrival_s):
             self._clock.call_at(self._arrival_s[following], RELEASE, self._on_arrival, following)
-        if self._place is not None:
+        if self._place is not None and not self._stays_home(job):
             self._move(job, self._place.choose(self._obs, job))
         now_s = self._arrival_s[job]
         if self._shift is not None:
@@ -110,6 +121,14 @@ class Lifecycle:
                 f"place chose site {site!r} for job {job}; no cluster there has {gpus} accelerators"
             )
         self._runs.place(job, fitting[0])
+        if self._transfers is not None:
+            ready_s = self._transfers.begin(job, fitting[0], self._clock.now)
+            self._earliest_s[job] = max(self._earliest_s[job], ready_s)
+
+    def _stays_home(self, job: int) -> bool:
+        """Return whether no policy may place a job."""
+        profiles = self._jobs.profiles
+        return bool(profiles) and profiles[self._jobs.workload[job]].stays_home
 
     def _plan(self, job: int) -> None:
         """Ask from when a job may run, and release it then."""
@@ -117,7 +136,8 @@ class Lifecycle:
             return
         now_s = self._clock.now
         windows = self._checked_windows(job, self._shift.plan(self._obs, job))
-        start_s = windows[0][0]
+        # A policy does not see that a job's data are still on their way.
+        start_s = max(windows[0][0], self._earliest_s[job])
         if len(windows) > 1:
             self._runs.windows[job] = windows
         else:
@@ -135,7 +155,7 @@ class Lifecycle:
         else:
             windows = [(float(answer), math.inf)]
         bounds = [bound for window in windows for bound in window]
-        earliest_s = max(self._clock.now, self._earliest_s[job])
+        earliest_s = max(self._clock.now, float(self._jobs.earliest_start_s[job]))
         if not bounds or not earliest_s <= bounds[0] < math.inf:
             self._refuse(
                 f"shift planned job {job} from {bounds[0] if bounds else None} s; it must be a "

@@ -1,25 +1,30 @@
 """Jobs on their accelerators: they start, go on under another cap, are suspended, finish.
 
-Times are exact, not on the step grid. The log of stretches of runs is all that the ledger needs.
+Times are exact, not on the step grid. Jobs that fail, restart or change their size stand in
+``model_runs``.
 """
 
 import math
-from array import array
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.datacenter.power import relative_draw, relative_throughput
 from sim.engine.cluster import Cluster
-from sim.engine.kernel import FINISH, Clock, Event
+from sim.engine.kernel import FINISH, Clock, Event, Handler
+from sim.engine.powers import Powers
+from sim.engine.stretches import Segments, Stretches
+from sim.ledger.ledger import Setbacks
 from sim.policy.base import Interval
 from sim.workload.jobs import JobTable
 
-Column = NDArray[np.float64]
-
-_NEVER = Event()
+NEVER: Final = Event()
 """Stands for an end that is not on the clock: whatever comes up for the job is out of date."""
+
+_NO_JOB: Final = -1
+_ROUNDING: Final = 1e-9  # of a checkpoint interval: a checkpoint just reached counts as reached
 
 
 class Runs:
@@ -44,8 +49,14 @@ class Runs:
         IT power of each job while it runs without a cap. [W]
     windows : dict of int to list
         Windows [s] that are left of each job that has several.
+    powers : Powers
+        What they draw.
     suspensions : dict of int to int
         How often each job was suspended, where it was. [-]
+    lost_s : dict of int to float
+        Work that each job had to do again, where it had to. [s]
+    stretches : Stretches
+        The log of what jobs did.
     """
 
     def __init__(self, clock: Clock, jobs: JobTable, clusters: Sequence[Cluster]) -> None:
@@ -54,18 +65,21 @@ class Runs:
         self._clusters = clusters
         self.gpus: list[int] = jobs.gpus_count.tolist()
         self.cluster_of: list[int] = jobs.home_cluster.tolist()
-        self.power_w = self._powers_on_home_clusters()
+        self.powers = Powers(jobs, clusters)
+        self.power_w = self.powers.full_w
         self.windows: dict[int, list[Interval]] = {}
         self.suspensions: dict[int, int] = {}
+        self.lost_s: dict[int, float] = {}
+        self.stretches = Stretches(len(jobs))
         self._remaining_s: list[float] = jobs.duration_s.tolist()
-        # Start and end of each job's last stretch; the stretches before that stand apart.
-        self._start_s = array("d", [math.nan]) * len(jobs)
-        self._end_s = array("d", [math.nan]) * len(jobs)
-        self._earlier = array("d")
-        # Only jobs under a cap, or whose end has moved, stand in these.
+        self._start_s, self._end_s = self.stretches.start_s, self.stretches.end_s
+        # Only jobs under a cap, that lost work, or whose end has moved, stand in these.
         self._draw_w: dict[int, float] = {}
         self._rate: dict[int, float] = {}
+        self._saved_s: dict[int, float] = {}
         self._valid: dict[int, Event] = {}
+        if any(cluster.rack_cap_fraction < 1.0 for cluster in clusters):
+            self._valid[_NO_JOB] = NEVER  # from the first job on, none starts the plain way
         self._on_finish = (self._finish,)
         self._on_suspend = (self._suspend,)
 
@@ -97,9 +111,7 @@ class Runs:
             Where it will run.
         """
         self.cluster_of[job] = cluster.index
-        if math.isnan(self._jobs.power_w[job]):
-            busy_w = cluster.power.busy_w(self._jobs.power_fraction[job])
-            self.power_w[job] = self.gpus[job] * float(busy_w)
+        self.powers.assign(job, cluster, self.gpus[job])
 
     def start(self, job: int, cluster: Cluster, now_s: float) -> None:
         """Let a job run; its accelerators must be free.
@@ -136,12 +148,8 @@ class Runs:
             Present time. [s]
         """
         before_w = self._cut(job, now_s)
-        power_w, end_s = self.power_w[job], now_s + self._remaining_s[job]
-        if cluster.place.cap_fraction < 1.0:
-            power_w, end_s = self._under_cap(job, cluster, now_s)
-        cluster.place.change_power(now_s, power_w - before_w)
-        self._valid[job] = _NEVER
-        self._call_at_end(job, now_s, end_s)
+        self._valid[job] = NEVER
+        self._go_on(job, cluster, now_s, before_w)
 
     def make_way(self, job: int, now_s: float) -> None:
         """Suspend a job for want of power: back to the head of its queue and its last checkpoint.
@@ -154,9 +162,7 @@ class Runs:
             Present time. [s]
         """
         cluster = self._stop(job, now_s)
-        checkpoint_s = float(self._jobs.checkpoint_s[job])
-        if checkpoint_s > 0.0:
-            self._remaining_s[job] += self._done_s(job) % checkpoint_s
+        self._back_to_checkpoint(job)
         cluster.waiting[job] = self.gpus[job]
         cluster.waiting.move_to_end(job, last=False)
 
@@ -164,16 +170,11 @@ class Runs:
         """Return whether a job may be suspended."""
         return bool(self._jobs.interruptible[job])
 
-    def fixed_w(self, job: int, cluster: Cluster) -> float:
-        """Return the part of a job's power that no cap changes: its share of the servers."""
-        own = not math.isnan(self._jobs.power_w[job])
-        return 0.0 if own else self.gpus[job] * cluster.power.server_w
-
     def draw_w(self, job: int) -> float:
         """Return the present power of a running job."""
         return self._draw_w.get(job, self.power_w[job])
 
-    def segments(self, end_s: float) -> tuple[NDArray[np.int64], Column, Column, Column]:
+    def segments(self, end_s: float) -> Segments:
         """Return all stretches of runs at one power, those that the end cut off included.
 
         Parameters
@@ -183,58 +184,74 @@ class Runs:
 
         Returns
         -------
-        tuple of ndarray, shape (n_segments,)
-            Job ids [-], starts [s], ends [s] and IT powers [W].
+        Segments
+            The stretches.
         """
-        power_w = np.asarray(self.power_w, dtype=float)
-        for cluster in self._clusters:
-            for job in cluster.running:
-                self._end_s[job] = end_s
-                power_w[job] = self.draw_w(job)
-        start_s, stop_s = np.asarray(self._start_s), np.asarray(self._end_s)
-        last = np.flatnonzero(stop_s > start_s)
-        earlier = np.asarray(self._earlier).reshape(-1, 4).T
-        return (
-            np.concatenate([earlier[0].astype(np.int64), last]),
-            np.concatenate([earlier[1], start_s[last]]),
-            np.concatenate([earlier[2], stop_s[last]]),
-            np.concatenate([earlier[3], power_w[last]]),
-        )
+        running = [(job, self.draw_w(job)) for cluster in self._clusters for job in cluster.running]
+        return self.stretches.segments(end_s, running, self.power_w, self._sizes())
 
-    def done(self) -> NDArray[np.bool_]:
-        """Return which jobs have run to their end."""
-        ended: NDArray[np.bool_] = ~np.isnan(np.asarray(self._end_s))
-        return ended
+    def setbacks(self, end_s: float) -> Setbacks:
+        """Return what kept jobs from working, up to the end of the run.
 
-    def _powers_on_home_clusters(self) -> list[float]:
-        """Return each job's IT power, by its accelerators where it has none of its own."""
-        jobs = self._jobs
-        power_w = jobs.power_w.copy()
+        Parameters
+        ----------
+        end_s : float
+            End of the run. [s]
+
+        Returns
+        -------
+        Setbacks
+            By job; most have none.
+        """
+        waiting = (job for job in self.suspensions if math.isnan(self._end_s[job]))
+        done_s = {job: self._done_s(job) for job in waiting}
         for cluster in self._clusters:
-            here = np.isnan(power_w) & (jobs.home_cluster == cluster.index)
-            fractions, which = np.unique(jobs.power_fraction[here], return_inverse=True)
-            busy_w = np.array([cluster.power.busy_w(fraction) for fraction in fractions])
-            power_w[here] = jobs.gpus_count[here] * busy_w[which]
-        return list(map(float, power_w))
+            done_s |= {job: self.work_s(job, end_s) for job in cluster.running}
+        return Setbacks(lost_s=self.lost_s, done_s=done_s)
+
+    def work_s(self, job: int, now_s: float) -> float:
+        """Return how much of its run time a running job has behind it by now. [s]."""
+        return self._done_s(job) + (now_s - self._start_s[job]) * self._rate.get(job, 1.0)
+
+    def _sizes(self) -> Sequence[int] | NDArray[np.int64]:
+        """Return the accelerators of each job's last stretch."""
+        return self._jobs.gpus_count
 
     def _start_specially(self, job: int, cluster: Cluster, now_s: float) -> None:
         """Start a job that may be under a cap, have windows, or have run before."""
         cluster.running[job] = now_s - self._done_s(job)
         self._start_s[job] = now_s
-        power_w, end_s = self.power_w[job], now_s + self._remaining_s[job]
-        if cluster.place.cap_fraction < 1.0:
-            power_w, end_s = self._under_cap(job, cluster, now_s)
-        cluster.place.change_power(now_s, power_w - self.gpus[job] * cluster.idle_w)
-        self._call_at_end(job, now_s, end_s)
+        self._go_on(job, cluster, now_s, self.gpus[job] * cluster.idle_w)
 
-    def _call_at_end(self, job: int, now_s: float, end_s: float) -> None:
-        """Put the end of a run, or of its window, on the clock."""
-        callbacks = self._on_finish
+    def _go_on(self, job: int, cluster: Cluster, now_s: float, before_w: float) -> None:
+        """Let a job that holds its accelerators work from now on, under its site's cap."""
+        power_w, rate = self.power_w[job], self._speed(job)
+        cap_fraction = cluster.cap_fraction
+        if cap_fraction < 1.0:
+            profile = self.powers.profile(job)
+            fixed_w = self.powers.fixed_w(job, cluster, self.gpus[job])
+            draw = profile.draw_fraction
+            power_w = fixed_w + (power_w - fixed_w) * relative_draw(cap_fraction, draw)
+            rate *= relative_throughput(cap_fraction, profile.clock_sensitive_fraction, draw)
+            self._draw_w[job] = power_w
+        if rate != 1.0:
+            self._rate[job] = rate
+        cluster.place.change_power(now_s, power_w - before_w)
+        self._call_next(job, now_s, now_s + self._remaining_s[job] / rate, self._on_finish)
+
+    def _speed(self, job: int) -> float:
+        """Return work per time without a cap, over that of the gang the job is known by."""
+        return 1.0
+
+    def _call_next(
+        self, job: int, now_s: float, time_s: float, callbacks: tuple[Handler, ...]
+    ) -> None:
+        """Put what happens to a running job next on the clock, or the end of its window."""
         if job in self.windows:
             pause_s = self._end_of_window(job, now_s)
-            if pause_s < end_s:
-                end_s, callbacks = pause_s, self._on_suspend
-        event = self._clock.call_at(end_s, FINISH, callbacks, job)
+            if pause_s < time_s:
+                time_s, callbacks = pause_s, self._on_suspend
+        event = self._clock.call_at(time_s, FINISH, callbacks, job)
         if job in self._valid:
             self._valid[job] = event
 
@@ -268,6 +285,7 @@ class Runs:
         if self._valid.get(job, event) is not event:
             return
         cluster = self._stop(job, now_s)
+        self._saved_s[job] = self._done_s(job)
         windows = self.windows[job]
         windows.pop(0)
         self._suspended_until(job, max(now_s, windows[0][0]))
@@ -283,7 +301,7 @@ class Runs:
         del cluster.running[job]
         cluster.place.change_power(now_s, gpus * cluster.idle_w - power_w)
         self.suspensions[job] = self.suspensions.get(job, 0) + 1
-        self._valid[job] = _NEVER
+        self._valid[job] = NEVER
         return cluster
 
     def _cut(self, job: int, now_s: float) -> float:
@@ -291,18 +309,22 @@ class Runs:
         power_w = self._draw_w.pop(job, self.power_w[job])
         start_s = self._start_s[job]
         if now_s > start_s:
-            self._earlier.extend((job, start_s, now_s, power_w))
+            self.stretches.add(job, start_s, now_s, power_w, self.gpus[job])
         self._start_s[job] = now_s
         self._remaining_s[job] -= (now_s - start_s) * self._rate.pop(job, 1.0)
         return power_w
 
-    def _under_cap(self, job: int, cluster: Cluster, now_s: float) -> tuple[float, float]:
-        """Return a job's power under its site's cap, and when it ends if that stays."""
-        cap_fraction = cluster.place.cap_fraction
-        fixed_w = self.fixed_w(job, cluster)
-        self._draw_w[job] = fixed_w + (self.power_w[job] - fixed_w) * relative_draw(cap_fraction)
-        self._rate[job] = relative_throughput(cap_fraction)
-        return self._draw_w[job], now_s + self._remaining_s[job] / self._rate[job]
+    def _back_to_checkpoint(self, job: int) -> None:
+        """Take from a job the work since its last checkpoint."""
+        checkpoint_s = float(self._jobs.checkpoint_s[job])
+        if checkpoint_s <= 0.0:
+            return
+        done_s, saved_s = self._done_s(job), self._saved_s.get(job, 0.0)
+        saved_s += math.floor((done_s - saved_s) / checkpoint_s + _ROUNDING) * checkpoint_s
+        lost_s = max(0.0, done_s - saved_s)
+        self._saved_s[job] = saved_s
+        self._remaining_s[job] += lost_s
+        self.lost_s[job] = self.lost_s.get(job, 0.0) + lost_s
 
     def _done_s(self, job: int) -> float:
         """Return how much of its run time a job has behind it."""

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from sim.datacenter.curves import load_w
+from sim.datacenter.power import LOWEST_CAP_FRACTION
 from sim.energy.battery_models import make_battery
 from sim.energy.degradation import Wear, WearReport
 from sim.energy.dispatch import FOLLOW, Connection, Flows, Setpoint, settle
@@ -45,11 +47,16 @@ class Settlement:
     def __init__(self, index: int, site: Site) -> None:
         self._site = site
         self._step_s = site.grid.step_s
-        self._net_w: list[float] = (site.solar_w + site.wind_w - site.base_load_w).tolist()
-        self._ratio: list[float] = site.it_ratio.tolist()
+        curve = site.facility.total
+        # What the facility draws without IT power is owed in any case, as the base load is.
+        fixed_w = site.base_load_w + curve.fixed_w
+        self._net_w: list[float] = (site.solar_w + site.wind_w - fixed_w).tolist()
+        self._ratio: list[float] = curve.ratio.tolist()
+        bends = curve.bend_per_w
+        self._bend_per_w: list[float] | None = bends.tolist() if bends.any() else None
         self._rows = array("d")
         self.setpoint: Setpoint = FOLLOW
-        kind = Place if site.ups is None else MeteredPlace
+        kind = Place if self._bend_per_w is None else MeteredPlace
         self.place = kind(
             name=site.name,
             index=index,
@@ -57,7 +64,12 @@ class Settlement:
             connection=site.connection,
             present=site.present(),
             step_s=site.grid.step_s,
-            it_power_w=sum(cluster.gpus_count * cluster.idle_w for cluster in site.clusters),
+            it_power_w=site.standing_w
+            + sum(cluster.gpus_count * cluster.idle_w for cluster in site.clusters),
+            lowest_cap_fraction=max(
+                (cluster.lowest_cap_fraction for cluster in site.clusters),
+                default=LOWEST_CAP_FRACTION,
+            ),
         )
         self._wear = _wear(site, self.place)
         self._outage_parts = _outage_parts(site)
@@ -69,7 +81,7 @@ class Settlement:
         self._never_limited = open_import and not (site.outages_s or site.responses)
 
     def available_w(self, step: int, dt_s: float) -> float:
-        """Return the largest load, base load apart, that a step can serve.
+        """Return the largest load that a step can serve, but for what is drawn without IT power.
 
         Parameters
         ----------
@@ -81,7 +93,8 @@ class Settlement:
         Returns
         -------
         float
-            Sun and wind less base load, battery as its policy allows, grid and backup. [W]
+            Sun and wind less base load and the fixed part of the facility, battery as its policy
+            allows, grid and backup. [W]
         """
         place = self.place
         connection = place.connection
@@ -114,10 +127,9 @@ class Settlement:
         """
         if self._never_limited:
             return math.inf
+        bend_per_w = 0.0 if self._bend_per_w is None else self._bend_per_w[step]
         available_w = self.available_w(step, self._step_s)
-        if self._site.ups is not None and available_w < math.inf:
-            return self._site.ups.load_w(available_w, self._ratio[step])
-        return max(0.0, available_w / self._ratio[step])
+        return load_w(available_w, ratio=self._ratio[step], bend_per_w=bend_per_w)
 
     def _promised_w(self, event: ResponseEvent) -> float:
         """Return the import that an event leaves; its baseline is set as it begins."""
@@ -131,10 +143,11 @@ class Settlement:
         place, step_s = self.place, self._step_s
         # What starts and ends adds up to 0 but for rounding, which must not become negative load.
         it_w = max(0.0, place.it_energy_j / step_s)
-        loss_w = 0.0
-        if isinstance(place, MeteredPlace) and self._site.ups is not None:
-            loss_w = self._site.ups.mean_w(it_w, place.it_square_w2s / step_s)
-        net_w = self._net_w[step] - it_w * self._ratio[step] - loss_w
+        square_w2 = 0.0
+        net_w = self._net_w[step] - it_w * self._ratio[step]
+        if self._bend_per_w is not None and isinstance(place, MeteredPlace):
+            square_w2 = max(0.0, place.it_square_w2s / step_s)
+            net_w -= self._bend_per_w[step] * square_w2
         parts = self._outage_parts.get(step)
         if parts is None:
             flows = settle(net_w, place.battery, self.setpoint, place.connection, step_s)
@@ -143,7 +156,7 @@ class Settlement:
         place.flows = flows
         if self._wear is not None:
             self._wear.after_step(step_s, last=step + 1 == self._site.grid.n_steps)
-        self._rows.extend((it_w, loss_w, *flows, place.stored_j, *place.cells_j, 0.0))
+        self._rows.extend((it_w, square_w2, *flows, place.stored_j, *place.cells_j, 0.0))
 
     def record(self) -> StepRecord:
         """Return what the site did in each step."""

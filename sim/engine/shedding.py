@@ -1,24 +1,23 @@
 """Available power binds: what a site does when its step cannot serve the load.
 
 First it caps its accelerators, as far as a cap goes; then it suspends jobs that may be, the latest
-started first; what still cannot be served is unserved. When there is more power again, caps are
-lifted and suspended jobs go on from the head of their queue.
+started first; then replicas of services stand idle; what still cannot be served is unserved. When
+there is more power again, caps are lifted and suspended jobs go on from the head of their queue.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
+from sim.datacenter.power import relative_draw
 from sim.engine.cluster import Cluster, Place
 from sim.engine.lifecycle import Lifecycle
 from sim.engine.runs import Runs
+from sim.engine.services import Services
 
 _STEPS: Final = 20
-LEVELS: Final = tuple(
-    1.0 - (1.0 - LOWEST_CAP_FRACTION) * level / _STEPS for level in range(_STEPS + 1)
-)
-"""Caps that are tried, from none to the lowest."""
+"""Number of caps that are tried, from none to the lowest."""
 
 _ROUNDING: Final = 1.0 + 1e-9
 
@@ -36,15 +35,26 @@ class Shedding:
         Jobs on their accelerators.
     life : Lifecycle
         Jobs before they run.
+    services : Services
+        Its services.
     """
 
     def __init__(
-        self, place: Place, clusters: Sequence[Cluster], *, runs: Runs, life: Lifecycle
+        self,
+        place: Place,
+        clusters: Sequence[Cluster],
+        *,
+        runs: Runs,
+        life: Lifecycle,
+        services: Services,
     ) -> None:
         self._place = place
         self._clusters = clusters
         self._runs = runs
         self._life = life
+        self._services = services
+        lowest = place.lowest_cap_fraction
+        self._levels = [1.0 - (1.0 - lowest) * level / _STEPS for level in range(_STEPS + 1)]
 
     def hold(self, budget_w: float, policy_cap_fraction: float, now_s: float) -> None:
         """Cap, suspend, or let go, so that the step that begins can be served.
@@ -70,6 +80,7 @@ class Shedding:
         self._cap(budget_w, policy_cap_fraction, now_s)
         if place.it_power_w > budget_w * _ROUNDING:
             self._suspend(budget_w, now_s)
+        self._services.stand_idle(budget_w, now_s)
         for cluster in self._clusters:
             self._life.retry(cluster, now_s)
 
@@ -77,21 +88,40 @@ class Shedding:
         """Set the highest cap at which the running jobs fit, or the lowest there is."""
         place, runs = self._place, self._runs
         running = [(job, cluster) for cluster in self._clusters for job in cluster.running]
-        fixed_w = sum(runs.fixed_w(job, cluster) for job, cluster in running)
-        full_w = sum(runs.power_w[job] for job, _ in running)
-        idle_w = place.it_power_w - sum(runs.draw_w(job) for job, _ in running)
+        services = self._services
+        idle_w = place.it_power_w - sum(runs.draw_w(job) for job, _ in running) - services.power_w
+        fixed_w, following_w = self._powers_w(running)
 
         def it_power_w(cap_fraction: float) -> float:
             """Return the IT power under a cap."""
-            return idle_w + fixed_w + (full_w - fixed_w) * relative_draw(cap_fraction)
+            capped_w = sum(
+                power_w * relative_draw(min(cap_fraction, rack), draw)
+                for (rack, draw), power_w in following_w.items()
+            )
+            return idle_w + fixed_w + capped_w + services.drawn_w(cap_fraction)
 
-        levels = [highest, *(level for level in LEVELS if level < highest)]
+        levels = [highest, *(level for level in self._levels if level < highest)]
         limit_w = budget_w * _ROUNDING
         cap = next((level for level in levels if it_power_w(level) <= limit_w), levels[-1])
         if cap != place.cap_fraction:
             place.cap_fraction = cap
             for job, cluster in running:
                 runs.recap(job, cluster, now_s)
+            services.recap(now_s)
+
+    def _powers_w(
+        self, running: Sequence[tuple[int, Cluster]]
+    ) -> tuple[float, dict[tuple[float, float], float]]:
+        """Return the power that no cap changes; and the rest by its racks' cap and its draw."""
+        powers, gpus = self._runs.powers, self._runs.gpus
+        fixed_w: dict[tuple[float, float], float] = defaultdict(float)
+        full_w: dict[tuple[float, float], float] = defaultdict(float)
+        for job, cluster in running:
+            kind = cluster.rack_cap_fraction, powers.profile(job).draw_fraction
+            fixed_w[kind] += powers.fixed_w(job, cluster, gpus[job])
+            full_w[kind] += powers.full_w[job]
+        following_w = {kind: full_w[kind] - fixed_w[kind] for kind in full_w}
+        return sum(fixed_w.values()), following_w
 
     def _suspend(self, budget_w: float, now_s: float) -> None:
         """Suspend the latest started of the jobs that may be, until the rest fits."""

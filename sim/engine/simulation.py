@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.datacenter.power import LOWEST_CAP_FRACTION
 from sim.energy.dispatch import FOLLOW, Setpoint
 from sim.engine.cluster import Cluster, Place
+from sim.engine.elastic import Resizing
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import STEP, Clock, Event
 from sim.engine.lifecycle import Lifecycle
+from sim.engine.model_runs import ModelRuns
 from sim.engine.observation import LiveObservation
 from sim.engine.runs import Runs
+from sim.engine.services import services_of
 from sim.engine.settlement import Settlement
 from sim.engine.shedding import Shedding
+from sim.engine.transfers import Transfers
 from sim.errors import PolicyError
-from sim.ledger.close import close_books
+from sim.ledger.close import close_all_books
 from sim.ledger.ledger import RunLog
 from sim.ledger.result import Run
 from sim.policy.base import Roles, does_nothing
@@ -31,6 +34,7 @@ from sim.scenario.schema.scenario import Policy, policy_label
 from sim.site import Site, TimeGrid, build_sites, is_drawn
 from sim.workload.generate import build_workload
 from sim.workload.jobs import JobTable
+from sim.workload.services import ServicePlan, build_services
 
 Progress = Callable[[float], None]
 """Is told the fraction of a run that is done, 0..1."""
@@ -84,6 +88,7 @@ def prepare(loaded: LoadedScenario) -> Prepared:
     prepared = Prepared(loaded)
     prepared.sites(loaded.spec.seeds[0])
     build_workload(loaded.spec, loaded.folder, loaded.spec.seeds[0])
+    build_services(loaded.spec, loaded.folder, loaded.spec.seeds[0])
     return prepared
 
 
@@ -157,19 +162,21 @@ def run(
     cpu_s, wall_s = time.process_time(), time.perf_counter()
     spec = prepared.loaded.spec
     jobs, notes = build_workload(spec, prepared.loaded.folder, seed)
+    services, said = build_services(spec, prepared.loaded.folder, seed)
+    notes += said
     sites = prepared.sites(seed)
-    desk = ForecastDesk(spec.forecast, sites)
+    overrides = [site.forecast for site in spec.sites]
+    desk = ForecastDesk(spec.forecast, sites, overrides=overrides, seed=seed)
     roles = build(policy)
-    log = Simulation(sites, jobs, roles, desk=desk, on_progress=on_progress).run()
+    log = Simulation(
+        sites, jobs, roles, desk=desk, services=services, on_progress=on_progress
+    ).run()
     # Clock, events and handlers refer to each other: what a million jobs took must be gone by now.
     gc.collect()
-    metrics, steps, job_rows = close_books(log, [stream.name for stream in spec.workload])
+    books = close_all_books(log, [profile.name for profile in jobs.profiles])
+    metrics = books.metrics | desk.metrics()
     notes += [note for site in sites for note in site.warnings]
-    notes += [
-        f"{signal}: nothing was known when the first forecast was issued, so there was none; give "
-        "the series a history before the start."
-        for signal in desk.signals_without_history
-    ]
+    notes += desk.notes()
     info: dict[str, Any] = {
         "scenario": spec.name,
         "policy": roles.name,
@@ -177,11 +184,15 @@ def run(
         "start": spec.start.isoformat(),
         "duration_h": spec.duration_h,
         "step_min": spec.step_min,
+        "forecasts": desk.report(),
+        "services": {plan.spec.name: plan.spec.slo.model_dump() for plan in services},
         "warnings": notes,
         "cpu_s": time.process_time() - cpu_s,
         "wall_s": time.perf_counter() - wall_s,
     }
-    return Run(spec.name, roles.name, seed, metrics, steps, job_rows, info)
+    return Run(
+        spec.name, roles.name, seed, metrics, books.steps, books.jobs, info, books.services
+    )
 
 
 class Simulation:
@@ -197,6 +208,8 @@ class Simulation:
         The policy.
     desk : ForecastDesk
         Issues forecasts.
+    services : sequence of ServicePlan
+        The services.
     on_progress : callable or None
         Is told the fraction done, 0..1.
     """
@@ -208,6 +221,7 @@ class Simulation:
         roles: Roles,
         *,
         desk: ForecastDesk,
+        services: Sequence[ServicePlan] = (),
         on_progress: Progress | None = None,
     ) -> None:
         self._sites = sites
@@ -221,8 +235,19 @@ class Simulation:
         self._settlements = [Settlement(index, site) for index, site in enumerate(sites)]
         places = [settlement.place for settlement in self._settlements]
         clusters = _clusters(sites, places)
-        self._runs = Runs(self._clock, jobs, clusters)
-        self._life = Lifecycle(self._clock, jobs, clusters, self._runs)
+        plain = all(profile.is_plain for profile in jobs.profiles)
+        self._runs = (Runs if plain else ModelRuns)(self._clock, jobs, clusters)
+        transfers = (
+            Transfers(self._clock, jobs, sites, stretches=self._runs.stretches)
+            if any(profile.data_bytes for profile in jobs.profiles)
+            else None
+        )
+        self._life = Lifecycle(self._clock, jobs, clusters, self._runs, transfers=transfers)
+        self._resizing = (
+            Resizing(jobs, clusters, runs=self._runs, life=self._life)
+            if isinstance(self._runs, ModelRuns)
+            else None
+        )
         self._obs = LiveObservation(
             self._clock,
             jobs,
@@ -232,12 +257,14 @@ class Simulation:
             step_s=self._grid.step_s,
         )
         self._obs.follow(self._runs.cluster_of)
+        self._services = services_of(services, places, clusters)
         self._shedding = [
             Shedding(
                 place,
                 [cluster for cluster in clusters if cluster.place is place],
                 runs=self._runs,
                 life=self._life,
+                services=self._services[place.index],
             )
             for place in places
         ]
@@ -264,6 +291,8 @@ class Simulation:
         if step == self._grid.n_steps:
             return
         self._decide(step)
+        if self._resizing is not None:
+            self._resizing.adjust(self._clock.now)
         self._clock.call_at((step + 1) * self._grid.step_s, STEP, self._on_step, step + 1)
         if self._on_progress and step % max(1, self._grid.n_steps // _REPORTS) == 0:
             self._on_progress(step / self._grid.n_steps)
@@ -273,22 +302,26 @@ class Simulation:
         power = self._power
         for settlement, view in zip(self._settlements, self._obs.sites, strict=True):
             settlement.place.begin_step(step)
+            services, now_s = self._services[view.index], float(self._clock.now)
+            freed = services.begin(step, now_s)
             if settlement.place.battery is not None:
                 settlement.setpoint = self._checked(storage.setpoint(self._obs, view))
             cap_fraction = 1.0
             if power is not None:
-                cap_fraction = self._checked_cap(power.set(self._obs, view))
+                lowest = settlement.place.lowest_cap_fraction
+                cap_fraction = self._checked_cap(power.set(self._obs, view), lowest)
             budget_w = settlement.it_budget_w(step)
-            self._shedding[view.index].hold(budget_w, cap_fraction, self._clock.now)
+            self._shedding[view.index].hold(budget_w, cap_fraction, now_s)
+            services.serve(now_s)
+            for cluster in freed:
+                self._life.retry(cluster, now_s)
 
-    def _checked_cap(self, answer: float | None) -> float:
+    def _checked_cap(self, answer: float | None, lowest: float) -> float:
         """Return a power policy's answer as a fraction; refuse one that breaks the contract."""
         cap_fraction = 1.0 if answer is None else answer
-        if not (
-            isinstance(cap_fraction, (int, float)) and LOWEST_CAP_FRACTION <= cap_fraction <= 1.0
-        ):
+        if not (isinstance(cap_fraction, (int, float)) and lowest <= cap_fraction <= 1.0):
             msg = f"policy {self._roles.name} at {self._clock.now} s: power answered {answer!r}; "
-            msg += f"it must be None or a cap over TDP from {LOWEST_CAP_FRACTION} to 1."
+            msg += f"it must be None or a cap over TDP from {lowest:g} to 1."
             raise PolicyError(msg)
         return float(cap_fraction)
 
@@ -319,20 +352,23 @@ class Simulation:
 
     def _log(self, end_s: float) -> RunLog:
         runs = self._runs
-        done = runs.done()
-        job, start_s, stop_s, power_w = runs.segments(end_s)
+        done, setbacks = runs.stretches.done(), runs.setbacks(end_s)
+        segments = runs.segments(end_s)
         return RunLog(
             jobs=self._jobs,
             cluster_of=np.asarray(runs.cluster_of, dtype=np.int64),
             suspensions_count=_counts(runs.suspensions, len(done)),
             done=done,
-            segment_job=job,
-            segment_start_s=start_s,
-            segment_end_s=stop_s,
-            segment_power_w=power_w,
+            segment_job=segments.job,
+            segment_start_s=segments.start_s,
+            segment_end_s=segments.end_s,
+            segment_power_w=segments.power_w,
+            segment_gpus_count=segments.gpus_count,
+            setbacks=setbacks,
             sites=self._sites,
             records=tuple(settlement.record() for settlement in self._settlements),
             wear=tuple(settlement.wear() for settlement in self._settlements),
+            services=tuple(log for services in self._services for log in services.logs()),
         )
 
 
@@ -354,6 +390,7 @@ def _clusters(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]:
             power=spec.power,
             idle_w=spec.idle_w,
             free=spec.gpus_count,
+            rack_cap_fraction=spec.rack_cap_fraction,
         )
         for number, (index, spec) in enumerate(specs)
     ]

@@ -52,7 +52,7 @@ class StepAccount:
     contracted_w : ndarray of float
         Contracted carbon-free output. [W]
     carbon_embodied_kg : ndarray of float
-        Embodied carbon of the data center spread over its life. [kgCO2e]
+        Embodied carbon of the site's equipment spread over its life. [kgCO2e]
     """
 
     facility_w: Columns
@@ -176,7 +176,4 @@ def _times(energy_j: Columns, rate_per_j: Columns) -> Columns:
 
 
 def _embodied_kg(site: Site) -> Columns:
-    rates = [cluster.embodied_kg_per_s for cluster in site.clusters]
-    known = [rate for rate in rates if rate is not None]
-    total = sum(known) if len(known) == len(rates) else np.nan
-    return np.full(site.grid.n_steps, total * site.grid.step_s)
+    return np.full(site.grid.n_steps, sum(site.embodied_kg_per_s.values()) * site.grid.step_s)

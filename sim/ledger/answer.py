@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.ledger.ledger import StepRecord
 from sim.ledger.result import Metrics
 from sim.site import Site
-from sim.units import HOUR_S, KG_PER_MWH, USD_PER_MWH
+from sim.units import KG_PER_MWH, USD_PER_MWH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def answered(site: Site, record: StepRecord) -> tuple[Site, Answer | None]:
     node = site.node
     if node is None:
         return site, None
-    hour = _hours(site)
+    hour = site.grid.hour_of_step
     counts = np.bincount(hour)
     import_w = np.bincount(hour, record.import_w) / counts
     quote = node.quote(import_w)
@@ -71,10 +70,3 @@ def market_answer(answers: Sequence[Answer | None]) -> Metrics:
         "system_cost_added_usd": sum(a.system_cost_added_usd for a in made) if made else None,
         "system_co2_added_kg": sum(a.system_co2_added_kg for a in made) if made else None,
     }
-
-
-def _hours(site: Site) -> NDArray[np.int64]:
-    """Return the hour of the run that each step lies in, shape (n_steps,)."""
-    grid = site.grid
-    into_s = (grid.start - grid.window_start).total_seconds() % HOUR_S
-    return ((into_s + np.arange(grid.n_steps) * grid.step_s) // HOUR_S).astype(np.int64)

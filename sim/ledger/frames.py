@@ -8,16 +8,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.ledger.accounting import StepAccount
-from sim.ledger.attribution import Segments, Shares, step_means
+from sim.ledger.attribution import Segments, Shares, data_means, step_means
+from sim.ledger.facility import causes_w, reused_w, water_m3
 from sim.ledger.ledger import RunLog, StepRecord
+from sim.ledger.services import ServiceLog
+from sim.ledger.work import column, work_of
 from sim.site import Site
-from sim.units import G_PER_KWH, KW, KWH, USD_PER_KWH
+from sim.units import G_PER_KWH, KW, KWH, LITER_M3, USD_PER_KWH
 
 Columns = NDArray[np.float64]
 
 
 def site_steps(
-    site: Site, record: StepRecord, books: StepAccount, segments: Segments
+    site: Site,
+    record: StepRecord,
+    books: StepAccount,
+    segments: Segments,
+    *,
+    services: Sequence[ServiceLog] = (),
 ) -> pd.DataFrame:
     """Return one row for each step of a site.
 
@@ -31,6 +39,8 @@ def site_steps(
         What it cost.
     segments : Segments
         Its stretches of runs.
+    services : sequence of ServiceLog
+        Its services.
 
     Returns
     -------
@@ -40,11 +50,13 @@ def site_steps(
     """
     step_s, n_steps = site.grid.step_s, site.grid.n_steps
     gpus = segments.gpus_count.astype(float)
+    storage_w, network_w = data_means(site, segments)
     powers_w = {
         "it": record.it_w,
-        "cooling": record.it_w * site.cooling_ratio,
-        "conversion": record.it_w * site.conversion_ratio + record.ups_loss_w,
-        "overhead": record.it_w * site.overhead_ratio,
+        "compute": record.it_w - storage_w - network_w,
+        "storage": storage_w,
+        "network": network_w,
+        **causes_w(site, record),
         "base_load": site.base_load_w,
         "facility": books.facility_w,
         "solar": site.solar_w,
@@ -67,7 +79,10 @@ def site_steps(
             "soc": np.minimum(1.0, record.stored_j / capacity_j),
             "battery_capacity_kwh": capacity_j / KWH,
             "pue": _pue(site, record),
-            "gpus_busy_count": step_means(segments, gpus, step_s=step_s, n_steps=n_steps),
+            "water_l": water_m3(site, record) / LITER_M3,
+            "heat_reused_kw": reused_w(site, record) / KW,
+            "gpus_busy_count": step_means(segments, gpus, step_s=step_s, n_steps=n_steps)
+            + sum(service.gpus_held for service in services),
             "price_usd_per_kwh": site.price_usd_per_j / USD_PER_KWH,
             "export_price_usd_per_kwh": site.export_price_usd_per_j / USD_PER_KWH,
             "average_carbon_intensity_g_per_kwh": site.average_carbon_kg_per_j / G_PER_KWH,
@@ -88,14 +103,17 @@ def site_steps(
             "carbon_marginal_kg": books.carbon_marginal_kg,
             "carbon_operational_market_kg": books.carbon_market_kg,
             "carbon_embodied_kg": books.carbon_embodied_kg,
-        }
+        },
+        copy=False,
     )
 
 
 def _pue(site: Site, record: StepRecord) -> Columns:
-    """Return facility power without base load over IT power; without IT power, UPS apart."""
+    """Return facility power without base load over IT power; what is fixed needs IT power."""
     busy_w = np.where(record.it_w > 0.0, record.it_w, np.inf)
-    return np.asarray(site.it_ratio + record.ups_loss_w / busy_w)
+    total = site.facility.total
+    rest_w = total.fixed_w + total.bend_per_w * record.it_square_w2
+    return np.asarray(total.ratio + rest_w / busy_w)
 
 
 def _named(codes: NDArray[np.int64], names: Sequence[str]) -> "pd.Series[Any]":
@@ -122,7 +140,7 @@ def jobs_frame(
     log : RunLog
         What happened.
     workloads : sequence of str
-        Names of the scenario's streams of jobs.
+        Names of the streams that jobs come from, by number.
     parts : sequence of Segments
         Stretches of runs of each site.
     shares : sequence of Shares
@@ -135,17 +153,15 @@ def jobs_frame(
         that the job caused, 0 if it never ran.
     """
     jobs, count = log.jobs, len(log.jobs)
-    start_s = np.full(count, np.inf)
-    end_s = np.full(count, -np.inf)
-    np.minimum.at(start_s, log.segment_job, log.segment_start_s)
-    np.maximum.at(end_s, log.segment_job, log.segment_end_s)
-    ran = np.isfinite(start_s)
-    start_s[~ran] = np.nan
+    start_s, end_s = _times_s(log)
+    work = work_of(log)
+    streams = list(dict.fromkeys(workloads))  # federated learning has one for each of its sites
+    stream_code = np.array([streams.index(name) for name in workloads], dtype=int)
     clusters = [(site, cluster.name) for site in log.sites for cluster in site.clusters]
     cluster_names = list(dict.fromkeys(name for _, name in clusters))
     site_code = np.array([log.sites.index(site) for site, _ in clusters], dtype=int)
     name_code = np.array([cluster_names.index(name) for _, name in clusters], dtype=int)
-    outcome = np.where(log.done, 0, np.where(ran, 1, 2))
+    outcome = np.where(log.done, 0, np.where(np.isnan(start_s), 2, 1))
 
     def caused(field: str) -> Columns:
         """Add up what each job's stretches caused."""
@@ -157,7 +173,7 @@ def jobs_frame(
     return pd.DataFrame(
         {
             "job_id": np.arange(count),
-            "workload": _named(jobs.workload, list(workloads)),
+            "workload": _named(stream_code[jobs.workload], streams),
             "site": _named(site_code[log.cluster_of], [site.name for site in log.sites]),
             "cluster": _named(name_code[log.cluster_of], cluster_names),
             "gpus_count": jobs.gpus_count,
@@ -165,7 +181,7 @@ def jobs_frame(
             "earliest_start_s": jobs.earliest_start_s,
             "deadline_s": np.where(np.isfinite(jobs.deadline_s), jobs.deadline_s, np.nan),
             "start_s": start_s,
-            "end_s": np.where(log.done, end_s, np.nan),
+            "end_s": end_s,
             "duration_s": jobs.duration_s,
             "queue_wait_s": start_s - jobs.arrival_s,
             "energy_it_kwh": caused("energy_it_j") / KWH,
@@ -173,7 +189,25 @@ def jobs_frame(
             "cost_usd": caused("cost_usd"),
             "carbon_location_kg": caused("carbon_location_kg"),
             "carbon_marginal_kg": caused("carbon_marginal_kg"),
+            "carbon_embodied_kg": caused("carbon_embodied_kg"),
             "outcome": _named(outcome, ["completed", "unfinished", "waiting"]),
             "suspensions_count": log.suspensions_count,
-        }
+            "failures_count": column(log.setbacks.failures_count, count).astype(np.int32),
+            "lost_s": work.lost_s,
+            "goodput_fraction": work.goodput_fraction,
+        },
+        copy=False,  # a million jobs take room
     )
+
+
+def _times_s(log: RunLog) -> tuple[Columns, Columns]:
+    """Return when each job first held accelerators and when it ended, nan where it did not [s]."""
+    start_s = np.full(len(log.jobs), np.inf)
+    end_s = np.full(len(log.jobs), -np.inf)
+    held = log.segment_gpus_count > 0  # not while only its data moved
+    job = log.segment_job[held]
+    np.minimum.at(start_s, job, log.segment_start_s[held])
+    np.maximum.at(end_s, job, log.segment_end_s[held])
+    start_s[np.isinf(start_s)] = np.nan
+    end_s[~log.done] = np.nan
+    return start_s, end_s

@@ -1,12 +1,14 @@
 """What a run leaves behind, and the check that every step balances."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.energy.degradation import WearReport
 from sim.errors import BalanceError
+from sim.ledger.services import ServiceLog
 from sim.site import Site
 from sim.workload.jobs import JobTable
 
@@ -24,8 +26,8 @@ class StepRecord:
     ----------
     it_w : ndarray of float
         IT power. [W]
-    ups_loss_w : ndarray of float
-        Loss of the uninterruptible power supply where it follows the load. [W]
+    it_square_w2 : ndarray of float
+        Mean of the IT power squared; 0 where the facility's power is in proportion to it. [W2]
     charge_w, discharge_w : ndarray of float
         Battery power on the AC side. [W]
     import_w, export_w : ndarray of float
@@ -48,7 +50,7 @@ class StepRecord:
     """
 
     it_w: Columns
-    ups_loss_w: Columns
+    it_square_w2: Columns
     charge_w: Columns
     discharge_w: Columns
     import_w: Columns
@@ -60,6 +62,28 @@ class StepRecord:
     capacity_j: Columns
     cell_loss_j: Columns
     wear_usd: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Setbacks:
+    """What kept jobs from their work, by job id; jobs that nothing kept stand in none of these.
+
+    Attributes
+    ----------
+    lost_s : mapping of int to float
+        Work that was done again, in the job's own run time. [s]
+    done_s : mapping of int to float
+        Work behind jobs that began and did not end, in their own run time. [s]
+    failures_count : mapping of int to int
+        Failures. [-]
+    stalled_gpu_s : mapping of int to float
+        Accelerator time held without working: restarts, changes of size. [s]
+    """
+
+    lost_s: Mapping[int, float] = field(default_factory=dict)
+    done_s: Mapping[int, float] = field(default_factory=dict)
+    failures_count: Mapping[int, int] = field(default_factory=dict)
+    stalled_gpu_s: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +106,18 @@ class RunLog:
         Its start and end. [s]
     segment_power_w : ndarray of float, shape (n_segments,)
         IT power of the job in it. [W]
+    segment_gpus_count : ndarray of int, shape (n_segments,)
+        Accelerators of the job in it; 0 while only its data move. [-]
+    setbacks : Setbacks
+        What kept jobs from their work.
     sites : tuple of Site
         The sites.
     records : tuple of StepRecord
         What each of them did.
     wear : tuple of WearReport or None
         What the run has cost each site's battery; None where its cells do not age.
+    services : tuple of ServiceLog
+        What each service did.
     """
 
     jobs: JobTable
@@ -98,14 +128,17 @@ class RunLog:
     segment_start_s: Columns
     segment_end_s: Columns
     segment_power_w: Columns
+    segment_gpus_count: NDArray[np.int64]
+    setbacks: Setbacks
     sites: tuple[Site, ...]
     records: tuple[StepRecord, ...]
     wear: tuple[WearReport | None, ...]
+    services: tuple[ServiceLog, ...] = ()
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:
     """Return the facility's power with the base load, shape (n_steps,). [W]."""
-    return record.it_w * site.it_ratio + record.ups_loss_w + site.base_load_w
+    return site.facility.total.mean_w(record.it_w, record.it_square_w2) + site.base_load_w
 
 
 def check_balance(site: Site, record: StepRecord) -> None:

@@ -29,6 +29,8 @@ class Run:
         One row per job: times, site, energy, cost, carbon, outcome.
     info : dict
         Manifest: hashes, versions, CPU seconds, warnings.
+    services : DataFrame
+        One row per service and step: requests, replicas, times, energy, cost; empty without any.
     """
 
     scenario_name: str
@@ -38,3 +40,4 @@ class Run:
     steps: pd.DataFrame
     jobs: pd.DataFrame
     info: dict[str, Any] = field(default_factory=dict)
+    services: pd.DataFrame = field(default_factory=pd.DataFrame)

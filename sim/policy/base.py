@@ -25,14 +25,21 @@ Interval = tuple[float, float]
 """(start_s, end_s) in which a job may run."""
 
 
+_NO_LEVELS = np.empty(0)
+
+
 class Forecast(NamedTuple):
-    """A forecast as issued: hourly values from `valid_from_s` on; nan where nothing is known."""
+    """A forecast as issued: hourly values from `valid_from_s` on; nan where nothing is known.
+
+    `quantiles` has a column for each of `quantile_levels`; None where the scenario asks for none.
+    """
 
     point: NDArray[np.float64]
     quantiles: NDArray[np.float64] | None
     issued_at_s: float
     valid_from_s: float
     step_s: float
+    quantile_levels: NDArray[np.float64] = _NO_LEVELS
 
 
 class ClusterState(Protocol):

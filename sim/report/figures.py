@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.ledger.result import Run
 from sim.report import style
+from sim.report.service_figure import services_figure
 from sim.report.timeline import Timeline, span
 from sim.units import DAY_S, HOUR_S, KW, MINUTE_S, MW
 
@@ -61,7 +62,11 @@ def write_run_figures(run: Run, folder: Path) -> tuple[Path, ...]:
     tuple of Path
         The files written.
     """
-    drawn = {"supply_demand": supply_and_demand(run), "signals": signals(run)}
+    drawn = {
+        "supply_demand": supply_and_demand(run),
+        "services": services_figure(run),
+        "signals": signals(run),
+    }
     return tuple(
         style.save(figure, folder / f"{name}.png") for name, figure in drawn.items() if figure
     )

@@ -53,6 +53,8 @@ RARE: Final = (
     Metric("system_co2_added_kg", "Carbon caused in the system", "kgCO2e", "low"),
     Metric("backup_generated_kwh", "Backup generated", "kWh", "low"),
     Metric("cost_battery_wear_usd", "Battery wear", "USD", "low"),
+    Metric("slo_attainment_fraction", "Requests within the objective", "", "high"),
+    Metric("energy_per_token_j", "Facility energy per token", "J", "low"),
 )
 """Further metrics of the comparison table, where some run has a value."""
 
@@ -79,6 +81,13 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
             Metric("renewable_fraction", "Renewable fraction", ""),
             Metric("cfe_score_fraction", "Carbon-free energy score", ""),
         ),
+        "Water and heat": (
+            Metric("water_l", "Water", "L"),
+            Metric("wue_l_per_kwh", "WUE", "L/kWh"),
+            Metric("wue_source_l_per_kwh", "WUE at the source", "L/kWh"),
+            Metric("energy_reused_kwh", "Heat reused", "kWh"),
+            Metric("ere", "ERE", ""),
+        ),
         "Money": (
             Metric("cost_total_usd", "Total cost", "USD"),
             Metric("cost_energy_usd", "Energy", "USD"),
@@ -101,6 +110,19 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
             Metric("jct_mean_h", "Mean completion time", "h"),
             Metric("jct_p95_h", "95th percentile completion time", "h"),
             Metric("gpu_utilization_fraction", "GPU utilization", ""),
+        ),
+        "Inference": (
+            Metric("requests_served_count", "Requests served", ""),
+            Metric("requests_backlog_count", "Requests left over", ""),
+            Metric("tokens_served_count", "Tokens written", ""),
+            Metric("slo_attainment_fraction", "Requests within the objective", ""),
+            Metric("ttft_p95_s", "95th percentile time to first token", "s"),
+            Metric("tpot_p95_s", "95th percentile time per further token", "s"),
+            Metric("latency_p95_s", "95th percentile latency", "s"),
+            Metric("energy_per_token_j", "Facility energy per token", "J"),
+            Metric("cost_per_million_tokens_usd", "Cost per million tokens", "USD"),
+            Metric("carbon_per_million_tokens_kg", "Carbon per million tokens", "kgCO2e"),
+            Metric("sci_per_1000_tokens_g", "SCI per 1,000 tokens", "gCO2e"),
         ),
     }
 )

@@ -14,6 +14,7 @@ from sim.scenario.variants import BASE
 
 _ALT: Final = {
     "supply_demand": "Supply and demand of each site over time, with the battery's state of charge",
+    "services": "Requests, replicas, time to the first token and power of each service over time",
     "signals": "Price and carbon intensity over time, with the starts of jobs",
     "comparison": "Bars of cost, carbon, energy, import and wait for every policy",
     "cumulative": "Running totals of cost and carbon for every policy",
@@ -125,7 +126,14 @@ def _facts(run: Run) -> list[tuple[str, str]]:
         ("Length", f"{info['duration_h']:g} h in steps of {info['step_min']:g} min"),
         ("Sites", ", ".join(map(str, run.steps["site"].unique()))),
         ("Jobs", f"{len(run.jobs):,}"),
+        *_services(run),
     ]
+
+
+def _services(run: Run) -> list[tuple[str, str]]:
+    if not len(run.services):
+        return []
+    return [("Services", ", ".join(map(str, run.services["service"].unique())))]
 
 
 def _figures(paths: Sequence[str]) -> list[tuple[str, str]]:

@@ -90,11 +90,11 @@ def policies_table() -> Table:
     """Return the built-in policies by role, then the forecasters, as the registry has them."""
     rows = [
         (role, name + (" (default)" if DEFAULT_ROLES[role] == name else ""),
-         *_described(load_class(target)))
+         *described(load_class(target)))
         for role, names in POLICIES.items()
         for name, target in names.items()
     ]
-    rows += [("forecast", name, _described(load_class(target))[0], "")
+    rows += [("forecast", name, described(load_class(target))[0], "")
              for name, target in FORECASTERS.items()]
     return text_table(("Role", "Name", "What it does", "Parameters"), rows)
 
@@ -120,7 +120,7 @@ def text_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     return table
 
 
-def _described(cls: type) -> tuple[str, str]:
+def described(cls: type) -> tuple[str, str]:
     """Give the first line of a class's docstring, and its parameters as a scenario sets them."""
     known = signature(cls).parameters
     parameters = [

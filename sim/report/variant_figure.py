@@ -70,7 +70,8 @@ def variants_figure(table: VariantTable) -> Figure | None:
         style.legend_above(figure, figure.axes[:1], top_in=0.42)
         figure.draw_without_rendering()
         for axes, (name, _) in zip(figure.axes, panels, strict=True):
-            _label(axes, table, name)
+            points = _points(table.rows, name)
+            label_points(axes, [(row.variant, cost, carbon) for row, cost, carbon in points])
     return figure
 
 
@@ -111,22 +112,28 @@ def _draw(axes: Axes, table: VariantTable, name: str) -> None:
     axes.locator_params(axis="x", nbins=6)
 
 
-def _label(axes: Axes, table: VariantTable, name: str) -> None:
-    """Name each variant beside its points, where that covers neither points nor names."""
-    every = _points(table.rows, name)
+def label_points(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
+    """Write names beside points, where that covers neither points nor names.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where they are drawn; the figure must have been laid out.
+    points : sequence of (str, float, float)
+        Name and place of each, in the units of the axes; those of one name that are close together
+        are named once.
+    """
     spots: list[Spot] = [
-        (float(x), float(y))
-        for x, y in axes.transData.transform([(cost, carbon) for _, cost, carbon in every])
+        (float(x), float(y)) for x, y in axes.transData.transform([point[1:] for point in points])
     ]
     taken = [Bbox.from_bounds(x - 6, y - 6, 12, 12) for x, y in spots]
-    for variant in table.variants:
+    for name in dict.fromkeys(name for name, *_ in points):
         named: list[Spot] = []
-        for spot in (spot for spot, (row, *_) in zip(spots, every, strict=True)
-                     if row.variant == variant):
-            # points close together need their name only once
+        for spot in (spot for spot, (other, *_) in zip(spots, points, strict=True)
+                     if other == name):
             if all(math.dist(spot, other) > _APART_PX for other in named):
                 named.append(spot)
-                taken.append(_place(axes, variant, spot, taken))
+                taken.append(_place(axes, name, spot, taken))
 
 
 def _place(axes: Axes, text: str, spot: Spot, taken: Sequence[Bbox]) -> Bbox:

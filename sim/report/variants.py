@@ -15,6 +15,8 @@ COLUMNS: Final = (
     Metric("cost_total_usd", "Total cost", "USD", "low"),
     Metric("carbon_operational_location_kg", "Carbon, average", "kgCO2e", "low"),
     Metric("carbon_marginal_kg", "Carbon, marginal", "kgCO2e", "low"),
+    Metric("forecast_nmae_ratio", "Forecast error", "of the mean", "low"),
+    Metric("forecast_rank_correlation", "Forecast ranks", "correlation", "high"),
     Metric("system_co2_added_kg", "Carbon caused in the system", "kgCO2e", "low"),
     Metric("unserved_kwh", "Unserved", "kWh", "low"),
     Metric("storage_saving_captured_fraction", "Storage saving captured", "", "high"),
@@ -27,6 +29,7 @@ COLUMNS: Final = (
 )
 """Metrics of the table across variants, the more important first."""
 
+_ONLY_IF_DIFFERENT: Final = ("forecast_nmae_ratio", "forecast_rank_correlation")
 _CHANGES: Final = ("cost_total_usd", "carbon_operational_location_kg", "carbon_marginal_kg")
 _LEAST_COLUMNS: Final = 3
 _SAME_WORK: Final = 0.01
@@ -97,11 +100,13 @@ class VariantTable:
 
 
 def shown_columns(rows: Sequence[VariantRow]) -> tuple[Metric, ...]:
-    """Return the metrics that have a meaning in some of the rows."""
-    return tuple(
-        metric for metric in COLUMNS
-        if any(row.means.get(metric.name) is not None for row in rows)
-    )
+    """Return the metrics known in some of the rows; those of forecasts only if they differ."""
+    return tuple(metric for metric in COLUMNS if _tells(rows, metric.name))
+
+
+def _tells(rows: Sequence[VariantRow], name: str) -> bool:
+    known = {row.means.get(name) for row in rows} - {None}
+    return len(known) > (name in _ONLY_IF_DIFFERENT)
 
 
 def cells(rows: Sequence[VariantRow], metric: Metric) -> list[str]:

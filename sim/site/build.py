@@ -1,5 +1,6 @@
 """From a site's description in the scenario to its columns, part by part."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -7,29 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from sim.energy.solar import PvArray, ac_power_w
+from forecasting.history import Place
+from sim.energy.solar import HOURS_PER_YEAR, PvArray, ac_power_w
 from sim.energy.wind import FarmOperation, farm_power_w, load_turbine, wind_warnings
 from sim.grid.events import draw_outages
 from sim.grid.market import MarketResult, clear, load_fleet
 from sim.scenario.schema import site as schema
-from sim.scenario.schema.datacenter import Cooling
+from sim.scenario.schema.cooling import Cooling
 from sim.scenario.schema.grid import Market, NetworkMarket
 from sim.scenario.schema.resilience import RandomOutages
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.series import ConstantPower, SeriesSource
 from sim.scenario.series.piecewise import Series, read_series
 from sim.site.battery import auxiliary_w, battery_limits
-from sim.site.clusters import cluster_specs
-from sim.site.facility import overhead_ratios
-from sim.site.limits import connection, fuel, responses, ups
+from sim.site.clusters import embodied_warnings, equipment
+from sim.site.facility import facility_of, full_it_w, grid_water_m3_per_j, heat_reuse
+from sim.site.limits import connection, fuel, responses
+from sim.site.link import link
 from sim.site.model import Site
 from sim.site.money import GridMoney, MoneyBuilder
 from sim.site.node import MarketNode, build_node
-from sim.site.times import Columns, TimeGrid
+from sim.site.times import HISTORY_H, Columns, TimeGrid
+from sim.site.weather import window_weather
 from sim.streams import stream
 from sim.units import HOUR_S, KW
-from sim.weather.source import weather_year
-from sim.weather.window import WeatherSlice, slice_window
+from sim.weather.window import WeatherSlice
 
 
 def build_sites(
@@ -78,8 +81,9 @@ class _Builder:
         solar, wind, load = self._solar(), self._wind(), self._load()
         market, node = self._market_and_node
         money = self._money(market)
-        cooling, conversion, overhead = overhead_ratios(
-            self.spec.datacenter, self.grid, lambda: self.weather
+        equipped = equipment(self.spec, self.folder)
+        facility = facility_of(
+            self.spec.datacenter, self.grid, lambda: self.weather, full_it_w=full_it_w(equipped)
         )
         fuel_usd_per_j, fuel_kg_per_j = fuel(self.spec.backup)
         return Site(
@@ -89,9 +93,8 @@ class _Builder:
             solar_w=self._on_steps(solar, missing=0.0),
             wind_w=self._on_steps(wind, missing=0.0),
             base_load_w=self._on_steps(load, missing=0.0),
-            cooling_ratio=self._on_steps(cooling, missing=0.0),
-            conversion_ratio=self._on_steps(conversion, missing=0.0),
-            overhead_ratio=self._on_steps(overhead, missing=0.0),
+            facility=facility,
+            heat_reuse=heat_reuse(self.spec.datacenter, facility, self.grid),
             price_usd_per_j=self._on_steps(money.price),
             export_price_usd_per_j=money.export_usd_per_j,
             average_carbon_kg_per_j=self._on_steps(money.average_carbon),
@@ -99,10 +102,10 @@ class _Builder:
             carbon_free_fraction=self._on_steps(money.carbon_free_fraction),
             battery=battery_limits(self.spec.battery),
             connection=connection(self.spec.grid, self.spec.backup),
-            clusters=cluster_specs(self.spec.datacenter),
-            floor_area_m2=self.spec.datacenter.floor_area_m2 if self.spec.datacenter else None,
+            **equipped,
             tariff=self.spec.grid.tariff if self.spec.grid else None,
-            ups=ups(self.spec.datacenter),
+            grid_water_m3_per_j=grid_water_m3_per_j(self.spec.grid),
+            network=link(self.spec.network),
             backup_usd_per_j=fuel_usd_per_j,
             backup_carbon_kg_per_j=fuel_kg_per_j,
             outages_s=self._outages_s(),
@@ -118,6 +121,7 @@ class _Builder:
                 "wind": self._signal(wind, missing=0.0),
                 "load": self._signal(load, missing=0.0),
             },
+            place=self._place(),
         )
 
     def _parts(self) -> frozenset[str]:
@@ -134,9 +138,15 @@ class _Builder:
         if self.spec.weather is None:
             msg = f"site {self.spec.name} has no weather"
             raise ValueError(msg)
-        rng = stream(self.seed, f"weather/{self.spec.name}")
-        year = weather_year(self.spec.weather, self.folder, rng=rng)
-        return slice_window(year, self.grid.window_start, self.grid.window_hours)
+        return window_weather(
+            self.spec.weather, self.folder, self.grid, site=self.spec.name, seed=self.seed
+        )
+
+    def _place(self) -> Place | None:
+        if self.spec.weather is None:
+            return None
+        weather = self.weather
+        return Place(weather.latitude_deg, weather.longitude_deg, weather.altitude_m)
 
     def _on_steps(self, series: Series | None, missing: float = np.nan) -> Columns:
         if series is None:
@@ -154,7 +164,15 @@ class _Builder:
 
     def _file(self, ref: SeriesSource) -> Series:
         duration_s = self.grid.duration_s
-        return read_series(self.folder, ref, start=self.start, duration_s=duration_s)
+        series = read_series(self.folder, ref, start=self.start, duration_s=duration_s)
+        return series.since(self._own_year_s) if ref.source_year else series
+
+    @property
+    def _own_year_s(self) -> float:
+        """From when on a year laid onto the run does not repeat it, but for nine days. [s]."""
+        edges_s = self.grid.window_edges_s
+        last = max(0, self.grid.history_hours - HISTORY_H)
+        return float(edges_s[min(self.grid.foreign_hours, last)])
 
     def _solar(self) -> Series | None:
         match self.spec.solar:
@@ -167,7 +185,11 @@ class _Builder:
                     dc_capacity_w=array.dc_capacity_kw * KW,
                     **{name: getattr(array, name) for name in _PV_FIELDS},
                 )
-                return self.grid.hourly(ac_power_w(self.weather, plane))
+                # the scenario gives the age at the start, the window begins before it
+                younger = replace(
+                    plane, age_years=array.age_years - self.grid.history_hours / HOURS_PER_YEAR
+                )
+                return self.grid.hourly(ac_power_w(self.weather, younger))
 
     def _wind(self) -> Series | None:
         match self.spec.wind:
@@ -257,10 +279,10 @@ class _Builder:
                 return tuple((one.from_h * HOUR_S, one.to_h * HOUR_S) for one in given)
 
     def _notes(self) -> tuple[str, ...]:
-        farm = self.spec.wind
+        farm, notes = self.spec.wind, embodied_warnings(self.spec, self.folder)
         if not isinstance(farm, schema.WindFarm):
-            return ()
-        return wind_warnings(self.weather, farm.hub_height_m)
+            return notes
+        return wind_warnings(self.weather, farm.hub_height_m) + notes
 
 
 _PV_FIELDS = tuple(name for name in schema.SolarArray.model_fields if name != "dc_capacity_kw")

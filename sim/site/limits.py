@@ -1,11 +1,9 @@
-"""Limits and losses of a site from its description: connection, backup, UPS, demand response."""
+"""Limits of a site from its description: connection, backup, demand response."""
 
 import numpy as np
 
-from sim.datacenter.facility import UpsLoss
 from sim.energy.dispatch import Connection
 from sim.grid.events import ResponseEvent
-from sim.scenario.schema.datacenter import DataCenter
 from sim.scenario.schema.grid import Grid
 from sim.scenario.schema.resilience import Backup
 from sim.units import HOUR_S, KW, KWH, USD_PER_KWH
@@ -32,18 +30,6 @@ def fuel(spec: Backup | None) -> tuple[float, float]:
         return 0.0, 0.0
     fuel_l_per_j = spec.fuel_l_per_kwh / KWH
     return fuel_l_per_j * spec.fuel_usd_per_l, fuel_l_per_j * spec.fuel_carbon_kg_per_l
-
-
-def ups(spec: DataCenter | None) -> UpsLoss | None:
-    """Return the loss curve of the UPS, if there is one."""
-    if spec is None or spec.ups is None:
-        return None
-    return UpsLoss(
-        rated_w=spec.ups.rated_kw * KW,
-        fixed_fraction=spec.ups.fixed_loss_fraction,
-        linear_fraction=spec.ups.linear_loss_fraction,
-        quadratic_fraction=spec.ups.quadratic_loss_fraction,
-    )
 
 
 def responses(spec: Grid | None, step_s: float) -> tuple[ResponseEvent, ...]:

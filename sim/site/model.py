@@ -1,16 +1,20 @@
 """A site as a run needs it: everything that no decision changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sim.datacenter.facility import UpsLoss
+from forecasting.history import Place
+from sim.datacenter.facility import Facility
 from sim.datacenter.hardware import GpuPower
+from sim.datacenter.heat import HeatReuse
+from sim.datacenter.power import LOWEST_CAP_FRACTION
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
 from sim.grid.events import ResponseEvent
 from sim.grid.instruments import Instruments
 from sim.scenario.schema.grid import Tariff
 from sim.scenario.series.piecewise import Series
+from sim.site.link import Link
 from sim.site.node import MarketNode
 from sim.site.times import Columns, TimeGrid
 
@@ -29,15 +33,25 @@ class ClusterSpec:
         IT power of one accelerator in each state, with its share of the server.
     idle_w : float
         IT power of one accelerator that no job holds. [W]
-    embodied_kg_per_s : float or None
-        Embodied carbon of the cluster spread over its life; None if unknown. [kgCO2e/s]
+    embodied_kg_per_s : float
+        Embodied carbon of accelerators and servers with their maintenance, spread over their life;
+        nan if unknown. [kgCO2e/s]
+    lowest_cap_fraction : float
+        Lowest power cap over TDP that its accelerators may get. [-]
+    rack_cap_fraction : float
+        Power cap under which its racks keep to their limit; 1 where nothing limits them. [-]
+    rack_w : float or None
+        Power of a full rack at full load under that cap; None without racks. [W]
     """
 
     name: str
     gpus_count: int
     power: GpuPower
     idle_w: float
-    embodied_kg_per_s: float | None
+    embodied_kg_per_s: float
+    lowest_cap_fraction: float = LOWEST_CAP_FRACTION
+    rack_cap_fraction: float = 1.0
+    rack_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +68,8 @@ class Site:
         The run's times.
     solar_w, wind_w, base_load_w : ndarray of float
         Supply, and load besides the data center. [W]
-    cooling_ratio, conversion_ratio, overhead_ratio : ndarray of float
-        Facility power per IT power, by cause; `overhead_ratio` is that of a constant PUE. [-]
+    facility : Facility
+        What cooling, conversion losses and all else add to the IT power, and the water.
     price_usd_per_j, export_price_usd_per_j : ndarray of float
         What one more unit of import costs, and export earns; nan where unknown. [USD/J]
     average_carbon_kg_per_j, marginal_carbon_kg_per_j : ndarray of float
@@ -74,8 +88,6 @@ class Site:
         Its retail contract.
     signals : mapping of str to Series
         What forecasts are made of, in SI, by ``registry.SIGNALS``.
-    ups : UpsLoss or None
-        Loss curve of its uninterruptible power supply.
     backup_usd_per_j : float
         Fuel cost of the backup generator's energy. [USD/J]
     backup_carbon_kg_per_j : float
@@ -90,6 +102,19 @@ class Site:
         The market's answer to its load, where it makes prices.
     warnings : tuple of str
         What the user should know.
+    heat_reuse : HeatReuse or None
+        Who takes its heat.
+    grid_water_m3_per_j : float or None
+        Water that the grid's electricity takes; None if unknown. [m3/J]
+    network : Link or None
+        Its way to the other sites and to users; None if unknown.
+    place : Place or None
+        Where it lies, for forecasts of the sun; None without weather.
+    storage_w, network_w : float
+        IT power of drives, and of switches and optics, always on. [W]
+    embodied_kg_per_s : mapping of str to float
+        Embodied carbon of its parts spread over their lives [kgCO2e/s], by component
+        (``datacenter.embodied.COMPONENTS``); nan where unknown, absent where it has no such part.
     """
 
     name: str
@@ -98,9 +123,7 @@ class Site:
     solar_w: Columns
     wind_w: Columns
     base_load_w: Columns
-    cooling_ratio: Columns
-    conversion_ratio: Columns
-    overhead_ratio: Columns
+    facility: Facility
     price_usd_per_j: Columns
     export_price_usd_per_j: Columns
     average_carbon_kg_per_j: Columns
@@ -112,7 +135,6 @@ class Site:
     floor_area_m2: float | None
     tariff: Tariff | None
     signals: Mapping[str, Series]
-    ups: UpsLoss | None = None
     backup_usd_per_j: float = 0.0
     backup_carbon_kg_per_j: float = 0.0
     outages_s: tuple[tuple[float, float], ...] = ()
@@ -120,11 +142,18 @@ class Site:
     node: MarketNode | None = None
     instruments: Instruments | None = None
     warnings: tuple[str, ...] = ()
+    heat_reuse: HeatReuse | None = None
+    grid_water_m3_per_j: float | None = None
+    network: Link | None = None
+    place: Place | None = None
+    storage_w: float = 0.0
+    network_w: float = 0.0
+    embodied_kg_per_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def it_ratio(self) -> Columns:
-        """Facility power per IT power, UPS apart, shape (n_steps,)."""
-        return 1.0 + self.cooling_ratio + self.conversion_ratio + self.overhead_ratio
+    def standing_w(self) -> float:
+        """IT power besides accelerators and servers, always on. [W]."""
+        return self.storage_w + self.network_w
 
     def present(self) -> dict[str, Columns]:
         """Return what a policy may know of the present step, in SI, by ``registry.SIGNALS``."""

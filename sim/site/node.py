@@ -184,7 +184,17 @@ def _node(spec: NetworkMarket, alone: MarketYear) -> MarketNode:
     return MarketNode(spec.bus, network, alone, table, price)
 
 
-def cache_folder() -> Path:
-    """Return where price tables are kept: ``GRIDLOOM_CACHE``, or the user's own cache folder."""
+def cache_folder() -> Path | None:
+    """Return where price tables and forecasts are kept.
+
+    Returns
+    -------
+    Path or None
+        The folder that ``GRIDLOOM_CACHE`` names, else the user's own cache folder; None if it says
+        ``off``.
+    """
+    wanted = os.environ.get("GRIDLOOM_CACHE")
+    if wanted == "off":
+        return None
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("GRIDLOOM_CACHE") or Path(home) / "gridloom")
+    return Path(wanted or Path(home) / "gridloom")

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from sim.datacenter.facility import Facility
 from sim.engine.settlement import Settlement
 from sim.engine.simulation import prepare
 from sim.errors import BalanceError
@@ -135,7 +136,14 @@ def _may_trade(site: Site) -> bool:
 
 def _with_idle_battery(site: Site, load_w: Columns) -> tuple[float, float]:
     """Settle a load once more with the battery idle; return cost and unserved energy [kWh]."""
-    loaded = replace(site, base_load_w=load_w, clusters=(), ups=None)
+    loaded = replace(
+        site,
+        base_load_w=load_w,
+        clusters=(),
+        storage_w=0.0,
+        network_w=0.0,
+        facility=Facility.of_pue(1.0, len(load_w)),
+    )
     settlement = Settlement(0, loaded)
     settlement.setpoint = (0.0, 0.0)
     for step in range(site.grid.n_steps):

@@ -93,6 +93,33 @@ def appearing(
         shutil.rmtree(partial, ignore_errors=True)  # also on Ctrl-C; after success it is not there
 
 
+def refuse_foreign(out: Path, *, own: Callable[[Path], bool]) -> None:
+    """Refuse to replace a folder that holds anything else.
+
+    Parameters
+    ----------
+    out : Path
+        The folder that is to be written.
+    own : callable
+        Tells whether a folder was written by the same command.
+
+    Raises
+    ------
+    DataError
+        If it is a file, or holds what would be lost.
+    """
+    fault = None
+    if out.exists() and not out.is_dir():
+        fault = "is a file"
+    elif Path.cwd().is_relative_to(out):
+        fault = "is the folder you are in, or holds it"
+    elif out.exists() and any(out.iterdir()) and not own(out):
+        fault = "holds other files, which would be lost"
+    if fault:
+        msg = f"{out}: {fault}. {_ELSEWHERE}"
+        raise DataError(msg)
+
+
 def _put(partial: Path, folder: Path, *, stays: bool) -> None:
     """Rename into place; a run that another process finished meanwhile is the same and stays."""
     if not folder.exists():

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from sim.errors import DataError
 from sim.grid.network.read import find_network, read_network
 from sim.grid.network.year import MarketYear, solve_year
 from sim.report.labels import Value, decimals, written
 from sim.report.market_figures import write_market_figures
 from sim.report.tables import text_table
-from sim.study.folders import appearing, open_folder
+from sim.study.folders import appearing, open_folder, refuse_foreign
 from sim.study.identity import provenance
 from sim.study.store import file_hash
 from sim.units import TONNE_KG
@@ -77,7 +76,7 @@ def market_command(
         If the network cannot be used, an hour cannot be dispatched, or the folder not be written.
     """
     out = out.resolve()
-    _refuse_foreign(out)
+    refuse_foreign(out, own=is_market)
     started = time.process_time()
     network = read_network(source)
     if value_of_lost_load_usd_per_mwh is not None:
@@ -203,20 +202,6 @@ def is_market(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(found, dict) and found.get("kind") == _KIND
-
-
-def _refuse_foreign(out: Path) -> None:
-    """Never replace a folder that holds anything else."""
-    fault = None
-    if out.exists() and not out.is_dir():
-        fault = "is a file"
-    elif Path.cwd().is_relative_to(out):
-        fault = "is the folder you are in, or holds it"
-    elif out.exists() and any(out.iterdir()) and not is_market(out):
-        fault = "holds other files, which would be lost"
-    if fault:
-        msg = f"{out}: {fault}. Choose another folder with --out."
-        raise DataError(msg)
 
 
 def _manifest(year: MarketYear, folder: Path, started_s: float) -> dict[str, Any]:

@@ -21,6 +21,7 @@ METRICS: Final = "metrics.json"
 SCENARIO: Final = "scenario.yaml"
 STEPS: Final = "steps.parquet"
 JOBS: Final = "jobs.parquet"
+SERVICES: Final = "services.parquet"
 BOUND: Final = "bound.json"
 
 _AGAIN: Final = "Write it again with `gridloom run SCENARIO --force`."
@@ -89,9 +90,13 @@ def write_run(
         (partial / METRICS).write_text(metrics, encoding="utf-8")
         _write_frame(run.steps, partial / STEPS)
         _write_frame(run.jobs, partial / JOBS)
+        kept = _SEALED
+        if len(run.services):
+            _write_frame(run.services, partial / SERVICES)
+            kept = (*_SEALED, SERVICES)
         add(partial)
         identity = {"scenario": run.scenario_name, "policy": run.policy, "seed": run.seed}
-        sealed = {"files": {name: file_hash(partial / name) for name in _SEALED}}
+        sealed = {"files": {name: file_hash(partial / name) for name in kept}}
         whole = run.info | manifest | identity | sealed
         text = json.dumps(whole, indent=2, default=str, allow_nan=False)
         (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -124,9 +129,11 @@ def read_run(folder: Path) -> Run:
         if file_hash(folder / name) != digest:
             msg = f"{folder / name}: not what the run wrote (its checksum differs). {_AGAIN}"
             raise DataError(msg)
+    has_services = SERVICES in info["files"]
     return Run(
         info["scenario"], info["policy"], info["seed"], read_metrics(folder),
         pd.read_parquet(folder / STEPS), pd.read_parquet(folder / JOBS), info,
+        pd.read_parquet(folder / SERVICES) if has_services else pd.DataFrame(),
     )
 
 

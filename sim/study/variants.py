@@ -11,6 +11,7 @@ import pandas as pd
 from sim.errors import DataError, Problem, ScenarioError
 from sim.policy.build import build
 from sim.registry import did_you_mean
+from sim.report.forecast_value_figure import write_forecast_value_figure
 from sim.report.labels import Value
 from sim.report.variant_figure import write_variants_figure
 from sim.report.variants import VariantRow, VariantTable
@@ -31,6 +32,7 @@ from sim.study.store import MANIFEST, read_manifest
 
 TABLE: Final = "variants.csv"
 FIGURE: Final = "variants.png"
+FORECAST_FIGURE: Final = "forecast-value.png"
 
 Folders = dict[str, list[Path]]
 """Folders of runs by variant, those of the baseline first; ``base`` is the scenario itself."""
@@ -151,8 +153,10 @@ def _write(home: Path, found: Folders) -> VariantTable:
     (home / FIGURES).mkdir(exist_ok=True)
     replace_text(home / TABLE, runs.to_csv(index=False, lineterminator="\n"))
     write_variants_figure(table, home / FIGURES / FIGURE)
+    write_forecast_value_figure(table, home / FIGURES / FORECAST_FIGURE)
     if BASE in comparisons:
-        write_page(home, comparisons[BASE], (*COMPARISON_FIGURES, FIGURE), variants=table)
+        figures = (*COMPARISON_FIGURES, FIGURE, FORECAST_FIGURE)
+        write_page(home, comparisons[BASE], figures, variants=table)
     return table
 
 

@@ -59,7 +59,7 @@ def wet_bulb_c(temp_air: Column, relative_humidity: Column, *, pressure: Column)
     low, high = temp_air - _WIDEST_DEPRESSION_K, np.array(temp_air, dtype=np.float64)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        too_dry = _ratio_at_wet_bulb(temp_air, middle, pressure) < ratio
+        too_dry = humidity_ratio(temp_air, middle, pressure=pressure) < ratio
         low, high = np.where(too_dry, middle, low), np.where(too_dry, high, middle)
     return np.where(np.isnan(ratio), np.nan, high)
 
@@ -109,14 +109,31 @@ def relative_humidity_percent(temp_air: Column, temp_dew: Column) -> Column:
     return np.asarray(np.minimum(100.0 * share, 100.0))
 
 
-def _hyland_wexler(kelvin: Column, coefficients: tuple[float, ...]) -> Column:
-    inverse, *powers, logarithm = coefficients
-    polynomial = sum(factor * kelvin**power for power, factor in enumerate(powers))
-    return np.asarray(np.exp(inverse / kelvin + polynomial + logarithm * np.log(kelvin)))
+def humidity_ratio(temp_air: Column, wet_bulb: Column, *, pressure: Column) -> Column:
+    """Return the humidity of air with a given dry and wet bulb.
 
+    Parameters
+    ----------
+    temp_air : ndarray of float, shape (n,)
+        Dry-bulb temperature. [degC]
+    wet_bulb : ndarray of float, shape (n,)
+        Wet-bulb temperature; that of saturated air is its dry bulb. [degC]
+    pressure : ndarray of float, shape (n,)
+        Air pressure. [Pa]
 
-def _ratio_at_wet_bulb(temp_air: Column, wet_bulb: Column, pressure: Column) -> Column:
-    """Return the humidity ratio of air with this dry and wet bulb: kg of vapor per kg of air."""
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Mass of water vapor per mass of dry air. [kg/kg]
+
+    Notes
+    -----
+    Eqs. 33 and 35 of [1]_: below 0 degC the bulb is taken to be iced.
+
+    References
+    ----------
+    .. [1] ASHRAE Handbook, Fundamentals (SI), chapter 1, "Psychrometrics," 2017.
+    """
     vapor_pa = saturation_pressure_pa(wet_bulb)
     saturated = _MASS_RATIO * vapor_pa / (pressure - vapor_pa)
     drier = 1.006 * (temp_air - wet_bulb)
@@ -125,3 +142,9 @@ def _ratio_at_wet_bulb(temp_air: Column, wet_bulb: Column, pressure: Column) -> 
     iced = (2830 - 0.24 * wet_bulb) * saturated - drier
     iced /= 2830 + 1.86 * temp_air - 2.1 * wet_bulb
     return np.where(wet_bulb < 0, iced, wet)
+
+
+def _hyland_wexler(kelvin: Column, coefficients: tuple[float, ...]) -> Column:
+    inverse, *powers, logarithm = coefficients
+    polynomial = sum(factor * kelvin**power for power, factor in enumerate(powers))
+    return np.asarray(np.exp(inverse / kelvin + polynomial + logarithm * np.log(kelvin)))

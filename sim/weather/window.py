@@ -1,6 +1,7 @@
 """Lay a typical year onto the dates of a run."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,7 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.weather.model import Weather, WeatherYear, changed_columns
+from sim.weather.model import (
+    PLAUSIBLE,
+    PROFILE_COLUMNS,
+    Column,
+    Weather,
+    WeatherYear,
+    WindProfile,
+    changed_columns,
+    frozen,
+)
 
 _DAYS_BEFORE_MONTH: Final = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
 
@@ -65,6 +75,37 @@ def slice_window(year: WeatherYear, start: datetime, hours: int) -> WeatherSlice
     return WeatherSlice(
         time_utc=time_utc, **changed_columns(year, lambda _, values: values[..., rows])
     )
+
+
+def joined(slices: Sequence[WeatherSlice]) -> WeatherSlice:
+    """Put slices of one place that follow each other in time together.
+
+    Parameters
+    ----------
+    slices : sequence of WeatherSlice
+        At least one.
+
+    Returns
+    -------
+    WeatherSlice
+        The hours of all of them; what does not vary is that of the last.
+    """
+    *_, last = slices
+    if len(slices) == 1:
+        return last
+
+    def together(columns: Sequence[Column]) -> Column:
+        return frozen(np.concatenate(columns, axis=-1))
+
+    values = {field.name: getattr(last, field.name) for field in fields(Weather)}
+    values |= {name: together([getattr(one, name) for one in slices]) for name in PLAUSIBLE}
+    profiles = [one.profile for one in slices if one.profile is not None]
+    if profiles:
+        values["profile"] = WindProfile(profiles[-1].heights_m, **{
+            name: together([getattr(one, name) for one in profiles]) for name in PROFILE_COLUMNS
+        })
+    first, *others = (one.time_utc for one in slices)
+    return WeatherSlice(time_utc=pd.DatetimeIndex(first.append(others)), **values)
 
 
 def _nominal_hours(time_utc: pd.DatetimeIndex, utc_offset_h: float) -> NDArray[np.int_]:

@@ -1,18 +1,24 @@
 """The workload of a run: every stream of the scenario, drawn or read, merged into one job table."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from sim.scenario.schema.model_jobs import AnyModelJobs
 from sim.scenario.schema.scenario import Scenario
+from sim.scenario.schema.service import Service
 from sim.scenario.schema.trace import TraceFile
 from sim.scenario.schema.workload import GangSizes, JobsFile, LognormalDuration, Training
 from sim.streams import stream
 from sim.units import HOUR_S, MINUTE_S
+from sim.workload.arrivals import arrival_times_s
 from sim.workload.homes import Home, find_home
 from sim.workload.jobs import JobTable, merge
+from sim.workload.model_jobs.stream import model_tables
+from sim.workload.profile import Profile
 from sim.workload.traces.jobs_csv import TraceColumns, read_jobs
 from sim.workload.traces.read import TraceFit, read_trace
 
@@ -39,31 +45,45 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
     DataError
         If a jobs file has mistakes.
     """
-    tables, warnings = [], []
-    for number, spec in enumerate(scenario.workload):
-        home = find_home(scenario, spec.site, spec.cluster)
-        if isinstance(spec, JobsFile):
-            table, notes = _from_file(scenario, spec, number, folder=folder, home=home)
-            warnings += notes
-        elif isinstance(spec, TraceFile):
-            columns, notes = read_trace(folder, spec, _fit(scenario, spec, home, seed=seed))
-            table = _read_table(columns, spec, number, home=home)
-            warnings += notes
+    tables: list[JobTable] = []
+    profiles: list[Profile] = []
+    warnings: list[str] = []
+    for spec in scenario.workload:
+        if isinstance(spec, Service):
+            continue  # it has no jobs
+        if isinstance(spec, AnyModelJobs):
+            streams = model_tables(scenario, spec, folder, seed)
         else:
-            table = _drawn(scenario, spec, number, seed=seed, home=home)
-        tables.append(table)
-    return merge(tables), warnings
+            table, notes = _plain(scenario, spec, folder, seed)
+            streams = [(table, Profile(name=spec.name))]
+            warnings += notes
+        for table, profile in streams:
+            tables.append(replace(table, workload=np.full(len(table), len(profiles))))
+            profiles.append(profile)
+    return merge(tables, tuple(profiles)), warnings
 
 
-def _drawn(scenario: Scenario, spec: Training, number: int, *, seed: int, home: Home) -> JobTable:
+def _plain(
+    scenario: Scenario, spec: Training | JobsFile | TraceFile, folder: Path, seed: int
+) -> tuple[JobTable, list[str]]:
+    """Return the jobs of a stream of gangs with durations, and what to know about them."""
+    home = find_home(scenario, spec.site, spec.cluster)
+    if isinstance(spec, JobsFile):
+        return _from_file(scenario, spec, folder=folder, home=home)
+    if isinstance(spec, TraceFile):
+        columns, notes = read_trace(folder, spec, _fit(scenario, spec, home, seed=seed))
+        return _read_table(columns, spec, home=home), notes
+    return _drawn(scenario, spec, seed=seed, home=home), []
+
+
+def _drawn(scenario: Scenario, spec: Training, *, seed: int, home: Home) -> JobTable:
     """Draw the jobs of one stream; every property has a random stream of its own."""
 
     def draws(purpose: str) -> np.random.Generator:
         return stream(seed, f"workload/{spec.name}/{purpose}")
 
-    until_h = min(spec.arrivals.until_h or scenario.duration_h, scenario.duration_h)
-    count = int(draws("count").poisson(spec.arrivals.poisson_per_h * until_h))
-    arrival_s = np.sort(draws("arrivals").uniform(0.0, until_h * HOUR_S, count))
+    arrival_s = arrival_times_s(spec.arrivals, scenario.duration_h, draws)
+    count = len(arrival_s)
     duration_s = _durations_h(spec.duration, draws("durations"), count) * HOUR_S
     deadline_s = np.full(count, np.inf)
     if spec.slack is not None:
@@ -82,7 +102,7 @@ def _drawn(scenario: Scenario, spec: Training, number: int, *, seed: int, home: 
         power_fraction=np.full(count, spec.power_fraction),
         interruptible=np.full(count, spec.interruptible),
         checkpoint_s=np.full(count, spec.checkpoint_min * MINUTE_S),
-        workload=np.full(count, number),
+        workload=np.zeros(count, dtype=np.int64),
         home_site=np.full(count, home.site),
         home_cluster=home.first_fitting(gpus_count),
     )
@@ -114,7 +134,7 @@ def _gangs(spec: int | GangSizes, rng: np.random.Generator, count: int) -> NDArr
 
 
 def _from_file(
-    scenario: Scenario, spec: JobsFile, number: int, *, folder: Path, home: Home
+    scenario: Scenario, spec: JobsFile, *, folder: Path, home: Home
 ) -> tuple[JobTable, list[str]]:
     """Read the jobs of one stream; those that arrive after the run's end are left out."""
     columns = read_jobs(folder / spec.file, spec, start=scenario.start, largest=max(home.sizes))
@@ -123,7 +143,7 @@ def _from_file(
     notes = (
         [f"{spec.file}: {late} jobs arrive after the run's end and are left out."] if late else []
     )
-    return _read_table(columns.only(inside), spec, number, home=home), notes
+    return _read_table(columns.only(inside), spec, home=home), notes
 
 
 def _fit(scenario: Scenario, spec: TraceFile, home: Home, *, seed: int) -> TraceFit:
@@ -136,9 +156,7 @@ def _fit(scenario: Scenario, spec: TraceFile, home: Home, *, seed: int) -> Trace
     )
 
 
-def _read_table(
-    columns: TraceColumns, spec: JobsFile | TraceFile, number: int, *, home: Home
-) -> JobTable:
+def _read_table(columns: TraceColumns, spec: JobsFile | TraceFile, *, home: Home) -> JobTable:
     """Return jobs that were read from a file as the table of one stream."""
     count = len(columns.arrival_s)
     return JobTable(
@@ -152,7 +170,7 @@ def _read_table(
         power_fraction=np.ones(count),
         interruptible=columns.interruptible,
         checkpoint_s=np.full(count, spec.checkpoint_min * MINUTE_S),
-        workload=np.full(count, number),
+        workload=np.zeros(count, dtype=np.int64),
         home_site=np.full(count, home.site),
         home_cluster=home.first_fitting(columns.gpus_count),
     )

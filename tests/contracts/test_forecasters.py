@@ -24,8 +24,9 @@ def test_built_in_forecaster_keeps_the_contract(name):
     check_forecaster(BUILT_IN[name]())
 
 
-def test_the_oracle_is_the_only_built_in_that_needs_the_truth():
-    assert set(BUILT_IN) - set(HONEST) == {"perfect"}
+def test_only_oracles_need_the_truth():
+    oracles = {"perfect", "white-error", "ar1-error", "bootstrap-error"}
+    assert set(BUILT_IN) - set(HONEST) == oracles
 
 
 def test_an_oracle_does_not_pass_for_honest():
@@ -110,6 +111,46 @@ class LearnsFromAll(Altered):
 
     def spoil(self, history, issued_at_s, point):
         return np.full_like(point, self.level)
+
+
+class PeeksAtItsCovariate(Altered):
+    def spoil(self, history, issued_at_s, point):
+        for other in history.covariates.values():
+            target = other.target_index(issued_at_s, point.shape[1])
+            point = np.where(np.isnan(other._values[target]), 0.0, point)
+        return point
+
+
+class TakesItsCovariateForPunctual(Altered):
+    def spoil(self, history, issued_at_s, point):
+        for other in history.covariates.values():
+            latest = history.known_count(issued_at_s)[:, None] - 1
+            point = point + other.take(issued_at_s, latest)
+        return point
+
+
+class ReadsTomorrowsWeather(Altered):
+    def spoil(self, history, issued_at_s, point):
+        for weather in history.outlooks.values():
+            row = np.minimum(weather.rows_at(issued_at_s) + 1, len(weather.point) - 1)
+            point = point + weather.point[row, : point.shape[1]]
+        return point
+
+
+class ReadsTodaysWeather(Altered):
+    def spoil(self, history, issued_at_s, point):
+        for weather in history.outlooks.values():
+            point = point + weather.point[weather.rows_at(issued_at_s), : point.shape[1]]
+        return point
+
+
+class LearnsFromItsCovariate(Altered):
+    def fit(self, history, until_s):
+        self.level = sum(np.nanmean(other._values) for other in history.covariates.values())
+        return self
+
+    def spoil(self, history, issued_at_s, point):
+        return point + self.level
 
 
 class LearnsTooEarly(Altered):
@@ -219,6 +260,10 @@ class ForgetsAParameter(Persistence):
         (SeesWhenPricesTurnNegative, "non-anticipativity", "changes with values unknown at"),
         (PeeksBetweenHoursOnly, "non-anticipativity", "changes with values unknown at"),
         (PeeksInItsQuantiles, "non-anticipativity", "changes with values unknown at"),
+        (PeeksAtItsCovariate, "non-anticipativity", "changes with values unknown at"),
+        (TakesItsCovariateForPunctual, "non-anticipativity", "asked for index"),
+        (ReadsTomorrowsWeather, "non-anticipativity", "changes with values unknown at"),
+        (LearnsFromItsCovariate, "fit", "unknown at until_s change what it learns"),
         (LearnsFromAll, "fit", "unknown at until_s change what it learns"),
         (LearnsTooEarly, "non-anticipativity", "asked for index 1440"),
         (DrawsLots, "determinism", "predicting twice"),
@@ -243,8 +288,19 @@ def test_a_forecaster_that_breaks_the_contract_is_caught(cls, check, message):
         check_forecaster(cls())
 
 
-def test_the_base_of_the_spoilt_forecasters_is_honest():
-    check_forecaster(Altered())
+@pytest.mark.parametrize("cls", [Altered, ReadsTodaysWeather])
+def test_forecasters_that_keep_to_the_past_are_honest(cls):
+    check_forecaster(cls())
+
+
+def test_what_is_known_late_is_changed_to_numbers_huge_and_small_and_to_nothing():
+    class SeesWhatIsHuge(Altered):
+        def spoil(self, history, issued_at_s, point):
+            target = history.target_index(issued_at_s, point.shape[1])
+            return np.where(np.abs(history._values[target]) > 1e6, 0.0, point)
+
+    with pytest.raises(ForecastError, match="changes with values unknown at"):
+        check_forecaster(SeesWhatIsHuge())
 
 
 def test_inheriting_from_the_protocol_is_allowed():

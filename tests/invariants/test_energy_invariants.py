@@ -110,7 +110,7 @@ def a_day(**changes):
         grid,
         solar_w=4e4 * np.maximum(0.0, np.sin((hours - 6) * np.pi / 12)),
         base_load_w=3e3,
-        overhead_ratio=0.3,
+        pue=1.3,
         price_usd_per_j=1e-8 * (2.0 + np.sin(hours)),
         average_carbon_kg_per_j=1e-7 * (2.0 + np.cos(hours)),
         marginal_carbon_kg_per_j=2e-7,
@@ -143,7 +143,7 @@ def test_a_job_pays_what_its_power_cost_over_its_exact_run_time():
         grid,
         price_usd_per_j=[1e-6, 2e-6, 4e-6],
         average_carbon_kg_per_j=[1e-6, 1e-6, 3e-6],
-        overhead_ratio=0.5,
+        pue=1.5,
         clusters=[cluster(4)],
     )
     jobs = job_table([1800.0], [5400.0], [1], power_w=100.0)
@@ -189,5 +189,5 @@ def test_a_job_billed_twice_is_caught():
         segment_end_s=np.append(log.segment_end_s, log.segment_end_s[5]),
         segment_power_w=np.append(log.segment_power_w, log.segment_power_w[5]),
     )
-    with pytest.raises(BalanceError, match=r"IT power .* of jobs and idle accelerators"):
+    with pytest.raises(BalanceError, match=r"IT power .* of jobs, services and idle accelerators"):
         close_books(twice, ["training"])

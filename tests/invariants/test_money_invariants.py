@@ -52,7 +52,7 @@ def world(draw):
         grid,
         solar_w=2e4 * np.maximum(0.0, np.sin((hours - 6) * np.pi / 12)),
         base_load_w=rng.uniform(0.0, 5e3, grid.n_steps),
-        overhead_ratio=0.2,
+        pue=1.2,
         price_usd_per_j=np.where(peak, 0.30, 0.10) / 3.6e6,
         export_price_usd_per_j=rng.uniform(-0.01, 0.05, grid.n_steps) / 3.6e6,
         average_carbon_kg_per_j=0.4 / 3.6e6,

@@ -15,6 +15,10 @@ def test_the_base_of_all_wrong_scenarios_is_right(tmp_path):
     assert load_scenario(tmp_path / "s.yaml").spec.name == "base"
 
 
+KINDS = (
+    "training, model-training, fine-tuning, batch-inference, preprocessing, federated, jobs, "
+    "trace, service"
+)
 WRONG = {
     # fields and units
     "unknown field": ("    base_load:", "    baseload:",
@@ -40,9 +44,9 @@ WRONG = {
         "12:5 sites[0].battery.max_charge_kw: required field is missing."),
     "missing field of the whole": ("name: base\n", "", "1:1 name: required field is missing."),
     "missing kind of workload": ("  - type: training\n    arrivals", "  - arrivals",
-        "27:5 workload[0].type: required field is missing. Allowed: training, jobs."),
+        f"27:5 workload[0].type: required field is missing. Allowed: {KINDS}."),
     "unknown kind of workload": ("type: training", "type: inference",
-        '27:11 workload[0].type: "inference" is not one of training, jobs.'),
+        f'27:11 workload[0].type: "inference" is not one of {KINDS}.'),
     "later version": ("schema_version: 1", "schema_version: 2",
         "1:17 schema_version: must be 1, not 2."),
     # kinds of values

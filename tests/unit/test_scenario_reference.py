@@ -28,7 +28,8 @@ def test_every_part_of_the_schema_is_reached():
     def below(part):
         return {part}.union(*(below(child) for child in part.__subclasses__()))
 
-    abstract = {"Part", "FileSeries", "SeriesSource", "Hours"}
+    abstract = {"Part", "Chosen", "FileSeries", "SeriesSource", "Hours"}
+    abstract |= {"Arriving", "ModelJobs", "LanguageModelRun"}
     own = {part for part in below(Part) if part.__module__.startswith("sim.")}
     assert {part.__name__ for part in own - set(parts_of_schema())} == abstract
 
@@ -48,6 +49,7 @@ def test_every_number_says_a_unit_that_its_name_agrees_with(part, name, field):
         "_kg": "kgCO2e", "_usd_per_kwh": "USD/kWh", "_usd_per_kw": "USD/kW",
         "_usd_per_t": "USD/tCO2e", "_per_k": "1/K", "_per_h": "1/h", "_g_per_kwh": "gCO2e/kWh",
         "_l_per_kwh": "L/kWh", "_usd_per_l": "USD/L", "_kg_per_l": "kgCO2e/L",
+        "_kg_per_kw": "kgCO2e/kW", "_kg_per_kwh": "kgCO2e/kWh", "_kg_per_tb": "kgCO2e/TB",
     }  # fmt: skip
     ending = max((e for e in endings if name.endswith(e)), key=len, default=None)
     is_number = any(option.kind in {int, float} for option in of_field(field))

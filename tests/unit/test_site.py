@@ -105,13 +105,14 @@ def test_a_market_gives_price_and_intensities_and_a_series_of_the_users_goes_fir
 def test_a_constant_pue_is_overhead_and_a_cooling_plant_follows_the_temperature():
     cluster = {"name": "main", "accelerator": "h100-sxm", "nodes": 1}
     constant = build({"datacenter": {"clusters": (cluster,), "pue": 1.25}})
-    assert constant.overhead_ratio == pytest.approx(np.full(576, 0.25))
-    assert not constant.cooling_ratio.any()
+    assert constant.facility.overhead.ratio == pytest.approx(np.full(576, 0.25))
+    assert not constant.facility.cooling.at_w(1e3).any()
     plant = {"clusters": (cluster,), "pue": {"cooling": "air-chiller"}}
     cooled = build(GREENSBORO | {"datacenter": plant})
-    afternoon, night = cooled.cooling_ratio[20 * 12], cooled.cooling_ratio[10 * 12]
+    cooling_w = cooled.facility.cooling.at_w(5e3)
+    afternoon, night = cooling_w[20 * 12], cooling_w[10 * 12]
     assert afternoon > night > 0.0
-    assert (cooled.conversion_ratio > 0.0).all()
+    assert (cooled.facility.conversion.at_w(5e3) > 0.0).all()
 
 
 def test_an_idle_state_changes_what_free_accelerators_draw():

@@ -18,26 +18,15 @@ from sim.ledger.ledger import RunLog
 from sim.ledger.metrics.carbon import money_and_carbon
 from sim.ledger.metrics.energy import energy
 from sim.ledger.metrics.facility import facility
-from sim.ledger.metrics.jobs import accelerators, job_metrics
+from sim.ledger.metrics.jobs import accelerators, job_metrics, work_metrics
+from sim.ledger.metrics.services import service_metrics
 from sim.ledger.result import Metrics
 from sim.ledger.wear import wear_metrics
 
-# What this version does not model stays None, so that the names can be relied on.
-_NOT_MODELLED = (
-    "energy_storage_kwh",
-    "energy_network_kwh",
-    "wue_l_per_kwh",
-    "water_l",
-    "goodput_fraction",
-    "slo_attainment_fraction",
-    "ttft_p95_s",
-    "tokens_served_count",
-    "energy_per_token_j",
-    "efficiency_flop_per_j",
-)
 
-
-def metrics(log: RunLog, steps: pd.DataFrame, jobs: pd.DataFrame) -> Metrics:
+def metrics(
+    log: RunLog, steps: pd.DataFrame, jobs: pd.DataFrame, services: pd.DataFrame
+) -> Metrics:
     """Return the metrics of a run over all its sites.
 
     Parameters
@@ -48,20 +37,23 @@ def metrics(log: RunLog, steps: pd.DataFrame, jobs: pd.DataFrame) -> Metrics:
         One row for each site and step.
     jobs : DataFrame
         One row for each job.
+    services : DataFrame
+        One row for each service and step.
 
     Returns
     -------
     dict
         Metrics by name with unit, sorted by name.
     """
-    found: Metrics = dict.fromkeys(_NOT_MODELLED)
-    found |= energy(log, steps)
+    found = energy(log, steps)
     found |= wear_metrics(log)
     found |= money_and_carbon(log, steps, found)
     if any(site.clusters for site in log.sites):
         found |= facility(log, found)
         found |= job_metrics(log, jobs)
         found |= accelerators(log, steps, jobs, found)
+        found |= work_metrics(log, jobs)
+    found |= service_metrics(log.services, services)
     found |= _not_applicable(found)
     return {name: _plain(value) for name, value in sorted(found.items())}
 
@@ -95,6 +87,11 @@ NAMES: Sequence[str] = (
     "self_sufficiency_fraction",
     "pue",
     "wue_l_per_kwh",
+    "wue_source_l_per_kwh",
+    "ere",
+    "erf",
+    "cer",
+    "energy_reused_kwh",
     "cue_kg_per_kwh",
     "water_l",
     "cost_energy_usd",

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from sim.catalog import table
-from sim.registry import did_you_mean
-from sim.scenario.positions import FieldPath, Finding, quoted
+from sim.scenario.checks.known import in_catalog
+from sim.scenario.positions import FieldPath, Finding
 from sim.scenario.schema.battery import Battery
 from sim.scenario.schema.site import Site
 from sim.units import DAY_S, HOUR_S
@@ -80,17 +79,10 @@ def _holdable_kw(battery: Battery) -> float:
 
 def _names(battery: Battery, path: FieldPath) -> Iterator[Finding]:
     if battery.model == "clc":
-        yield from _known(battery.cell, "battery_cells", (*path, "cell"))
+        yield from in_catalog(battery.cell, "battery_cells", (*path, "cell"))
     if battery.degradation:
         where = (*path, "degradation", "aging")
-        yield from _known(battery.degradation.aging, "battery_aging", where)
-
-
-def _known(name: str, table_name: str, path: FieldPath) -> Iterator[Finding]:
-    allowed = [str(key) for key in table(table_name).iloc[:, 0].unique()]
-    if name not in allowed:
-        catalog = f"the catalog of {table_name.replace('_', ' ')}"
-        yield Finding(path, f"{quoted(name)} is not in {catalog}.{did_you_mean(name, allowed)}")
+        yield from in_catalog(battery.degradation.aging, "battery_aging", where)
 
 
 _NOT_CLC = (

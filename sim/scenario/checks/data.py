@@ -8,10 +8,12 @@ from sim.errors import DataError
 from sim.scenario.checks.partial import settled
 from sim.scenario.checks.weather import weather_fault
 from sim.scenario.positions import FieldPath, Finding, quoted
+from sim.scenario.schema.datacenter import HardwareFile
 from sim.scenario.schema.fields import Part
 from sim.scenario.schema.grid import NetworkMarket
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.series import SeriesSource
+from sim.scenario.schema.service import RequestTraceFile
 from sim.scenario.schema.trace import TraceFile
 from sim.scenario.schema.weather import WeatherFile
 from sim.scenario.schema.workload import JobsFile
@@ -114,7 +116,7 @@ def data_files(scenario: Scenario, folder: Path) -> tuple[Path, ...]:
         Each file once, in the order of the scenario.
     """
     parts = [part for _, part in _parts(scenario, ())]
-    kinds = (SeriesSource, JobsFile, TraceFile, WeatherFile)
+    kinds = (SeriesSource, JobsFile, TraceFile, RequestTraceFile, WeatherFile, HardwareFile)
     names = [part.file for part in parts if isinstance(part, kinds)]
     names += [part.throughputs for part in parts if isinstance(part, TraceFile) if part.throughputs]
     networks = [part.network for part in parts if isinstance(part, NetworkMarket)]

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from sim.scenario.checks.data import file_mistakes, series_mistakes
+from sim.scenario.checks.datacenter import datacenter_mistakes
+from sim.scenario.checks.forecast import forecast_mistakes
+from sim.scenario.checks.model_jobs import model_job_mistakes
 from sim.scenario.checks.partial import settled
-from sim.scenario.checks.policy import forecast_mistakes, policy_mistakes
+from sim.scenario.checks.policy import policy_mistakes
 from sim.scenario.checks.resilience import resilience_mistakes
+from sim.scenario.checks.service import service_mistakes
 from sim.scenario.checks.site import site_mistakes
 from sim.scenario.checks.tariff import tariff_mistakes
 from sim.scenario.checks.weather import weather_mistakes
@@ -46,10 +50,13 @@ def find_mistakes(scenario: Scenario, tree: Mapping[str, object], folder: Path) 
     """
     found = [finding for check in _CHECKS for finding in settled(check(scenario))]
     found += site_mistakes(scenario)
+    found += datacenter_mistakes(scenario, folder)
     found += tariff_mistakes(scenario)
     found += settled(resilience_mistakes(scenario))
     found += weather_mistakes(scenario)
     found += workload_mistakes(scenario)
+    found += model_job_mistakes(scenario, folder)
+    found += service_mistakes(scenario, folder)
     found += policy_mistakes(scenario, folder)
     found += forecast_mistakes(scenario, folder)
     found += file_mistakes(tree, folder)

@@ -79,20 +79,20 @@ def _value(annotation: object, raw: object) -> object:
     return BROKEN
 
 
-def settled(check: Iterable[Finding]) -> list[Finding]:
+def settled(check: Iterable[T]) -> list[T]:
     """Run a check as far as the broken parts of the scenario let it come.
 
     Parameters
     ----------
-    check : iterable of Finding
-        A check, usually a generator.
+    check : iterable
+        A check, usually a generator of Findings.
 
     Returns
     -------
-    list of Finding
+    list
         What it found before it met a broken part.
     """
-    found: list[Finding] = []
+    found: list[T] = []
     with suppress(BrokenPartError):
         found.extend(check)
     return found

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from sim.scenario.checks.partial import settled
 from sim.scenario.positions import FieldPath, Finding
-from sim.scenario.schema.datacenter import Cooling
+from sim.scenario.schema.cooling import Cooling
 from sim.scenario.schema.resilience import DemandResponse, Outage, RandomOutages
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.site import Site

@@ -6,12 +6,12 @@ from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from sim.catalog import table
-from sim.registry import did_you_mean
 from sim.scenario.checks.battery import battery_mistakes
+from sim.scenario.checks.facility import FACILITY_CHECKS
+from sim.scenario.checks.known import in_catalog
 from sim.scenario.checks.partial import each_settled, settled
-from sim.scenario.positions import FieldPath, Finding, quoted, repeated
-from sim.scenario.schema.datacenter import Cooling
+from sim.scenario.positions import FieldPath, Finding, quoted
+from sim.scenario.schema.cooling import Cooling
 from sim.scenario.schema.grid import Market, NetworkMarket
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.site import Site, SolarArray, Weather, WindFarm
@@ -80,12 +80,6 @@ def _weather(site: Site, path: FieldPath) -> Iterator[Finding]:
         yield Finding((*path, "datacenter", "pue"), f"a cooling plant {advice}")
 
 
-def _cluster_names(site: Site, path: FieldPath) -> Iterator[Finding]:
-    if site.datacenter:
-        names = [cluster.name for cluster in site.datacenter.clusters]
-        yield from repeated("cluster", names, (*path, "datacenter", "clusters"))
-
-
 def _sources_of_price(site: Site, path: FieldPath) -> Iterator[Finding]:
     grid = site.grid
     if not (grid and grid.tariff and grid.price):
@@ -130,21 +124,21 @@ def _timezone(site: Site, path: FieldPath) -> Iterator[Finding]:
 
 def _station(site: Site, path: FieldPath) -> Iterator[Finding]:
     if isinstance(site.weather, Weather):
-        yield from _known(site.weather.tmy, "weather_stations", (*path, "weather", "tmy"))
+        yield from in_catalog(site.weather.tmy, "weather_stations", (*path, "weather", "tmy"))
 
 
 def _turbine(site: Site, path: FieldPath) -> Iterator[Finding]:
     if isinstance(site.wind, WindFarm):
-        yield from _known(site.wind.turbine, "turbines", (*path, "wind", "turbine"))
+        yield from in_catalog(site.wind.turbine, "turbines", (*path, "wind", "turbine"))
 
 
 def _fleet(site: Site, path: FieldPath) -> Iterator[Finding]:
     market = site.grid.market if site.grid else None
     path = (*path, "grid", "market")
     if isinstance(market, Market):
-        yield from _known(market.fleet, "fleets", (*path, "fleet"))
+        yield from in_catalog(market.fleet, "fleets", (*path, "fleet"))
     elif isinstance(market, str):
-        yield from _known(market, "fleets", path)
+        yield from in_catalog(market, "fleets", path)
     elif isinstance(market, NetworkMarket) and market.role == "price-maker":
         levels = market.load_levels_mw
         if len(levels) < 2 or any(two <= one for one, two in pairwise(levels)):
@@ -154,38 +148,16 @@ def _fleet(site: Site, path: FieldPath) -> Iterator[Finding]:
             )
 
 
-def _accelerators(site: Site, path: FieldPath) -> Iterator[Finding]:
-    for index, cluster in enumerate(site.datacenter.clusters if site.datacenter else ()):
-        if isinstance(cluster.accelerator, str):
-            where = (*path, "datacenter", "clusters", index, "accelerator")
-            yield from _known(cluster.accelerator, "accelerators", where)
-
-
-def _cooling(site: Site, path: FieldPath) -> Iterator[Finding]:
-    if site.datacenter and isinstance(site.datacenter.pue, Cooling):
-        where = (*path, "datacenter", "pue", "cooling")
-        yield from _known(site.datacenter.pue.cooling, "cooling", where)
-
-
-def _known(name: str, table_name: str, path: FieldPath) -> Iterator[Finding]:
-    allowed = [str(key) for key in table(table_name).iloc[:, 0].unique()]
-    if name not in allowed:
-        catalog = f"the catalog of {table_name.replace('_', ' ')}"
-        yield Finding(path, f"{quoted(name)} is not in {catalog}.{did_you_mean(name, allowed)}")
-
-
 _CHECKS: Final[tuple[Callable[[Site, FieldPath], Iterator[Finding]], ...]] = (
     _limits_of_soc,
     _initial_soc,
     battery_mistakes,
     _weather,
-    _cluster_names,
     _sources_of_price,
     _time_of_use,
     _timezone,
     _station,
     _turbine,
     _fleet,
-    _accelerators,
-    _cooling,
+    *FACILITY_CHECKS,
 )

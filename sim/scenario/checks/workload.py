@@ -8,13 +8,15 @@ from typing import Final
 from sim.registry import did_you_mean
 from sim.scenario.checks.partial import each_settled, settled
 from sim.scenario.positions import FieldPath, Finding, quoted, repeated
+from sim.scenario.schema.arrivals import Arrivals
+from sim.scenario.schema.model_jobs import Federated
 from sim.scenario.schema.scenario import Scenario
-from sim.scenario.schema.workload import GangSizes, JobsFile, Training
+from sim.scenario.schema.workload import GangSizes, Training, Workload
 
 MAX_JOBS: Final = 100_000_000
 """More jobs than this do not fit the memory of any usual machine."""
 
-Stream = Training | JobsFile
+Stream = Workload
 
 
 def workload_mistakes(scenario: Scenario) -> list[Finding]:
@@ -40,6 +42,8 @@ def _names(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _site(scenario: Scenario, stream: Stream, path: FieldPath) -> Iterator[Finding]:
+    if isinstance(stream, Federated):
+        return
     names = [site.name for site in scenario.sites]
     homes = [site.name for site in scenario.sites if site.datacenter is not None]
     if stream.site is None:
@@ -53,6 +57,8 @@ def _site(scenario: Scenario, stream: Stream, path: FieldPath) -> Iterator[Findi
 
 
 def _cluster(scenario: Scenario, stream: Stream, path: FieldPath) -> Iterator[Finding]:
+    if isinstance(stream, Federated):
+        return
     names = [
         cluster.name
         for site in scenario.sites
@@ -135,18 +141,26 @@ def _slack(_: Scenario, stream: Stream, path: FieldPath) -> Iterator[Finding]:
         yield Finding((*path, "slack", "min_h"), message)
 
 
+def _poisson(stream: Stream) -> Arrivals | None:
+    """Return the Poisson process of a stream, if it has one."""
+    arrivals = getattr(stream, "arrivals", None)
+    return arrivals if isinstance(arrivals, Arrivals) else None
+
+
 def _until(scenario: Scenario, stream: Stream, path: FieldPath) -> Iterator[Finding]:
-    if isinstance(stream, Training) and stream.arrivals.until_h is not None:
-        until_h, duration_h = stream.arrivals.until_h, scenario.duration_h
+    arrivals = _poisson(stream)
+    if arrivals is not None and arrivals.until_h is not None:
+        until_h, duration_h = arrivals.until_h, scenario.duration_h
         if until_h > duration_h:
             message = f"{until_h:g} is after the end of the run (duration_h {duration_h:g})."
             yield Finding((*path, "arrivals", "until_h"), message)
 
 
 def _count(scenario: Scenario, stream: Stream, path: FieldPath) -> Iterator[Finding]:
-    if isinstance(stream, Training):
-        until_h = stream.arrivals.until_h or scenario.duration_h
-        count = stream.arrivals.poisson_per_h * until_h
+    arrivals = _poisson(stream)
+    if arrivals is not None:
+        until_h = arrivals.until_h or scenario.duration_h
+        count = arrivals.poisson_per_h * until_h
         if count > MAX_JOBS:
             message = f"would make {count:.2g} jobs; at most {MAX_JOBS:.0e} can be simulated."
             yield Finding((*path, "arrivals", "poisson_per_h"), message)

@@ -47,7 +47,13 @@ def number(
     return cast("T", Field(default, description=description, allow_inf_nan=False, **options))
 
 
-def item(description: str, *, default: T | EllipsisType = ..., min_length: int | None = None) -> T:
+def item(
+    description: str,
+    *,
+    default: T | EllipsisType = ...,
+    min_length: int | None = None,
+    unit: str = "-",
+) -> T:
     """Return a field that is no number: a name, a choice, a part or a list of parts.
 
     Parameters
@@ -58,14 +64,29 @@ def item(description: str, *, default: T | EllipsisType = ..., min_length: int |
         Value where the scenario leaves it out; left away, the field is required.
     min_length : int
         Least number of characters or entries; None means any. [-]
+    unit : str
+        Unit of the number that may be chosen instead of a name.
 
     Returns
     -------
     T
         The field, for the right-hand side of an attribute annotated as T.
     """
-    options: dict[str, Any] = {"json_schema_extra": {"unit": "-"}, "min_length": min_length}
+    options: dict[str, Any] = {"json_schema_extra": {"unit": unit}, "min_length": min_length}
     return cast("T", Field(default, description=description, **options))
+
+
+class Chosen(Part):
+    """A class picked by name, with parameters of its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    use: str = item("A built-in name, or module:Class of your own.", min_length=1)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Everything besides ``use``: what the class is built with."""
+        return dict(self.model_extra or {})
 
 
 def by_shape(otherwise: str, **tag_of_key: str) -> Callable[[object], str]:

@@ -92,6 +92,20 @@ class Grid(Part):
         "null means that of the market.",
         default=None,
     )
+    water_l_per_kwh: (
+        Annotated[
+            Annotated[
+                Annotated[float, number("Water.", unit="L/kWh", ge=0, le=100)], Tag("number")
+            ]
+            | Annotated[str, Tag("name")],
+            Discriminator(by_shape("name")),
+        ]
+        | None
+    ) = item(
+        "Water that the grid's electricity takes, for the water use at its source: a number, or a "
+        "mix of the catalog (`gridloom catalog grid_water`).",
+        unit="L/kWh", default=None,
+    )
     residual_carbon_intensity: AverageCarbon | None = item(
         "Residual mix: average of the energy that nobody claims, for market-based emissions of "
         "import without a contract; null means the average carbon intensity.",

@@ -1,6 +1,6 @@
 """Fields of what can fail or be called on: backup generator, UPS, outages, demand response."""
 
-from sim.scenario.schema.fields import Part, number
+from sim.scenario.schema.fields import Part, item, number
 
 
 class Backup(Part):
@@ -22,18 +22,28 @@ class Backup(Part):
 
 
 class Ups(Part):
-    """An uninterruptible power supply; its losses follow the load, in place of the plant's."""
+    """An uninterruptible power supply; its losses follow the IT power."""
 
-    rated_kw: float = number("Rated power.", unit="kW", gt=0)
-    fixed_loss_fraction: float = number(
-        "Loss at no load over rated power (fit on a curve of modern double-conversion units).",
-        unit="-", default=0.0118, ge=0, le=0.2,
+    curve: str | None = item(
+        "Curve of its losses, double-conversion or eco (`gridloom catalog load_curves`); null "
+        "means the one that is usual with the cooling plant.",
+        default=None,
     )
-    linear_loss_fraction: float = number(
-        "Loss in proportion to the load.", unit="-", default=0.0046, ge=0, le=0.2
+    rated_kw: float | None = number(
+        "Rated power; null means the IT power that the facility is made for.",
+        unit="kW", default=None, gt=0,
     )
-    quadratic_loss_fraction: float = number(
-        "Loss in proportion to the load squared.", unit="-", default=0.0225, ge=0, le=0.2
+    fixed_loss_fraction: float | None = number(
+        "Loss at no load over rated power; null means that of the curve.",
+        unit="-", default=None, ge=0, le=0.2,
+    )
+    linear_loss_fraction: float | None = number(
+        "Loss in proportion to the load; null means that of the curve.",
+        unit="-", default=None, ge=0, le=0.2,
+    )
+    quadratic_loss_fraction: float | None = number(
+        "Loss in proportion to the load squared; null means that of the curve.",
+        unit="-", default=None, ge=0, le=0.2,
     )
 
 

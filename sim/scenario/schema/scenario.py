@@ -1,38 +1,17 @@
 """Fields of a scenario: its time, sites, workload, forecasts and policies (schema version 1)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Discriminator, Tag
 
-from sim.scenario.schema.fields import Instant, Part, Slug, Whole, by_shape, item, number
+from sim.scenario.schema.fields import Chosen, Instant, Part, Slug, Whole, by_shape, item, number
+from sim.scenario.schema.forecast import Forecast
 from sim.scenario.schema.site import Site
 from sim.scenario.schema.workload import Workload
 
 
-class Forecast(Part):
-    """How the signals that policies see ahead are forecast."""
-
-    model: str = item(
-        "Forecaster: a built-in name, or module:Class of your own.", default="seasonal-naive"
-    )
-    horizon_h: int = number("How far each forecast reaches.", unit="h", default=48, ge=1, le=336)
-    refresh_h: int = number("Time between two issues.", unit="h", default=6, ge=1, le=168)
-    latency_h: int = number(
-        "How long after an hour its value becomes known.", unit="h", default=0, ge=0, le=336
-    )
-
-
-class Role(Part):
+class Role(Chosen):
     """One role of a policy with parameters of its own."""
-
-    model_config = ConfigDict(extra="allow")
-
-    use: str = item("A built-in name, or module:Class of your own.", min_length=1)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Everything besides ``use``: what the class is built with."""
-        return dict(self.model_extra or {})
 
 
 RoleChoice = Annotated[

@@ -2,8 +2,11 @@
 
 from sim.scenario.schema.battery import Battery
 from sim.scenario.schema.datacenter import DataCenter
+from sim.scenario.schema.embodied import Embodied
 from sim.scenario.schema.fields import Part, Slug, item
+from sim.scenario.schema.forecast import SiteForecast
 from sim.scenario.schema.grid import Grid
+from sim.scenario.schema.link import NetworkLink
 from sim.scenario.schema.resilience import Backup
 from sim.scenario.schema.series import Power
 from sim.scenario.schema.supply import Solar, Wind
@@ -30,3 +33,8 @@ class Site(Part):
     backup: Backup | None = item("Backup generator.", default=None)
     base_load: Power | None = item("Load besides the data center.", default=None)
     datacenter: DataCenter | None = item("Data center.", default=None)
+    network: NetworkLink | None = item("Its way to the other sites and to users.", default=None)
+    embodied: Embodied = item("Carbon of making its equipment.", default=Embodied())
+    forecast: SiteForecast | None = item(
+        "What differs here from the scenario's forecasts.", default=None
+    )

@@ -77,6 +77,10 @@ class SolarSeries(Part):
     """Solar power from the user's file."""
 
     series: PowerSeries = item("AC power of the array.")
+    dc_capacity_kw: float | None = number(
+        "Rated DC power of the modules, for their embodied carbon; null means unknown.",
+        unit="kW", default=None, gt=0,
+    )
 
 
 class WindFarm(Part):
@@ -115,6 +119,10 @@ class WindSeries(Part):
     """Wind power from the user's file."""
 
     series: PowerSeries = item("Power of the turbines.")
+    capacity_kw: float | None = number(
+        "Rated power of the turbines, for their embodied carbon; null means unknown.",
+        unit="kW", default=None, gt=0,
+    )
 
 
 Solar = Annotated[

@@ -4,18 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
+from sim.scenario.schema.arrivals import Arrivals as Arrivals
 from sim.scenario.schema.fields import Part, Slug, by_shape, item, number
+from sim.scenario.schema.model_jobs import (
+    BatchInference,
+    Federated,
+    FineTuning,
+    ModelTraining,
+    Preprocessing,
+)
+from sim.scenario.schema.service import Service
 from sim.scenario.schema.trace import TraceFile
-
-
-class Arrivals(Part):
-    """Jobs arrive as a Poisson process."""
-
-    poisson_per_h: float = number("Mean number of arrivals per hour.", unit="1/h", gt=0)
-    until_h: float | None = number(
-        "No arrivals after this time of the run, so that the last jobs can end; null: no limit.",
-        unit="h", default=None, gt=0,
-    )
 
 
 class GangSizes(Part):
@@ -130,5 +129,16 @@ class JobsFile(Part):
     )
 
 
-Workload = Annotated[Training | JobsFile | TraceFile, Discriminator("type")]
+Workload = Annotated[
+    Training
+    | ModelTraining
+    | FineTuning
+    | BatchInference
+    | Preprocessing
+    | Federated
+    | JobsFile
+    | TraceFile
+    | Service,
+    Discriminator("type"),
+]
 """A stream of jobs."""

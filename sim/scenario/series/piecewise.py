@@ -25,9 +25,15 @@ from sim.scenario.series.rows import (
 )
 from sim.scenario.series.signals import SignalFile, read_signal
 from sim.scenario.series.source_year import lay_on_run
-from sim.units import CARBON_UNITS, HOUR_S, POWER_UNITS, PRICE_UNITS
+from sim.units import CARBON_UNITS, HOUR_S, POWER_UNITS, PRICE_UNITS, RATE_UNITS
 
-_FACTORS: Final[dict[str, float]] = {**POWER_UNITS, **CARBON_UNITS, "-": 1.0, "%": 0.01}
+_FACTORS: Final[dict[str, float]] = {
+    **POWER_UNITS,
+    **CARBON_UNITS,
+    **RATE_UNITS,
+    "-": 1.0,
+    "%": 0.01,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +112,22 @@ class Series:
             Whether it does.
         """
         return bool(self.edges_s[0] <= start_s and end_s <= self.edges_s[-1])
+
+    def since(self, time_s: float) -> "Series":
+        """Return the series from the interval on that holds a time.
+
+        Parameters
+        ----------
+        time_s : float
+            Time since the scenario's start, within the series or before it. [s]
+
+        Returns
+        -------
+        Series
+            The same without what lies before.
+        """
+        first = max(0, int(np.searchsorted(self.edges_s, time_s, side="right")) - 1)
+        return Series(self.edges_s[first:], self.values[first:], self.latency_s)
 
     def at(self, time_s: float) -> float:
         """Look up the value in force at a time.
