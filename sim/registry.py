@@ -33,9 +33,14 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "easy-backfill": "sim.policy.order:EasyBackfill",
         },
         "shift": {
-            "none": "sim.policy.shift:NoShift",
-            "lowest-window": "sim.policy.shift:LowestWindow",
-            "lowest-slots": "sim.policy.shift:LowestSlots",
+            "none": "sim.policy.shift.immediate:NoShift",
+            "lowest-slot": "sim.policy.shift.lowest:LowestSlot",
+            "lowest-window": "sim.policy.shift.lowest:LowestWindow",
+            "lowest-slots": "sim.policy.shift.lowest:LowestSlots",
+            "carbon-time": "sim.policy.shift.carbon_time:CarbonTime",
+            "threshold": "sim.policy.shift.threshold:Threshold",
+            "renewable-surplus": "sim.policy.shift.surplus:RenewableSurplus",
+            "deadline-guard": "sim.policy.shift.guard:DeadlineGuard",
         },
         "place": {"home": "sim.policy.place:Home"},
         "power": {
@@ -43,8 +48,11 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "fixed-cap": "sim.policy.power:FixedCap",
         },
         "storage": {
-            "idle": "sim.policy.storage:Idle",
-            "self-consumption": "sim.policy.storage:SelfConsumption",
+            "idle": "sim.policy.storage.simple:Idle",
+            "self-consumption": "sim.policy.storage.simple:SelfConsumption",
+            "arbitrage": "sim.policy.storage.arbitrage:Arbitrage",
+            "time-of-use": "sim.policy.storage.time_of_use:TimeOfUse",
+            "peak-shaving": "sim.policy.storage.peak_shaving:PeakShaving",
         },
     }
 )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import PolicyError
-from sim.policy.shift import LowestWindow
+from sim.policy.shift.lowest import LowestWindow
 from sim.scenario.schema.scenario import Forecast, Policy
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 

@@ -1,0 +1,1 @@
+"""Shift: from when, or in which intervals, a job may run."""
