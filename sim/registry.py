@@ -39,6 +39,8 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "lowest-slots": "sim.policy.shift.lowest:LowestSlots",
             "carbon-time": "sim.policy.shift.carbon_time:CarbonTime",
             "threshold": "sim.policy.shift.threshold:Threshold",
+            "renewable-surplus": "sim.policy.shift.surplus:RenewableSurplus",
+            "deadline-guard": "sim.policy.shift.guard:DeadlineGuard",
         },
         "place": {"home": "sim.policy.place:Home"},
         "power": {
@@ -46,8 +48,11 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "fixed-cap": "sim.policy.power:FixedCap",
         },
         "storage": {
-            "idle": "sim.policy.storage:Idle",
-            "self-consumption": "sim.policy.storage:SelfConsumption",
+            "idle": "sim.policy.storage.simple:Idle",
+            "self-consumption": "sim.policy.storage.simple:SelfConsumption",
+            "arbitrage": "sim.policy.storage.arbitrage:Arbitrage",
+            "time-of-use": "sim.policy.storage.time_of_use:TimeOfUse",
+            "peak-shaving": "sim.policy.storage.peak_shaving:PeakShaving",
         },
     }
 )

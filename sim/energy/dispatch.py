@@ -11,8 +11,16 @@ from typing import Final, Literal, NamedTuple
 
 from sim.energy.battery import Battery, Parts
 
-Setpoint = tuple[float, float] | Literal["follow"]
-"""What a storage policy answers: (charge_w, discharge_w), one of them 0, or ``"follow"``."""
+
+class HoldImport(NamedTuple):
+    """Hold the import at a power: discharge what the load is above it, charge what it is below."""
+
+    import_w: float
+
+
+Setpoint = tuple[float, float] | HoldImport | Literal["follow"]
+"""What a storage policy answers: (charge_w, discharge_w), one of them 0; ``"follow"``, or an import
+to hold."""
 
 FOLLOW: Final = "follow"
 """Charge from any surplus, discharge into any deficit."""
@@ -111,6 +119,11 @@ def _battery_powers(
         if net_w > 0.0:
             return min(net_w, limits.max_charge_w), 0.0
         return 0.0, min(-net_w, limits.max_discharge_w)
+    if isinstance(setpoint, HoldImport):
+        room_w = net_w + min(setpoint.import_w, connection.import_limit_w)
+        if room_w > 0.0:
+            return min(room_w, limits.max_charge_w), 0.0
+        return 0.0, min(-room_w, limits.max_discharge_w)
     # Charging must not leave load unserved, nor discharging curtail the sun.
     charge_w, discharge_w = setpoint
     if charge_w > 0.0:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.datacenter.hardware import GpuPower
 from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
-from sim.energy.battery import Battery
+from sim.energy.battery import Battery, BatteryLimits
 from sim.energy.dispatch import Connection, Flows
 
 
@@ -68,6 +68,11 @@ class Place:
     def soc(self) -> float | None:
         """State of charge of the battery, 0..1; None without one. [-]."""
         return None if self.battery is None else self.battery.soc
+
+    @property
+    def limits(self) -> BatteryLimits | None:
+        """What the battery can do when new; None without one."""
+        return None if self.battery is None else self.battery.limits
 
     @property
     def stored_j(self) -> float:

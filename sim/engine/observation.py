@@ -6,6 +6,7 @@ from sim.engine.cluster import Cluster, Place
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import Clock
 from sim.policy.base import ClusterView, Forecast, JobsView, SiteView
+from sim.site import TimeGrid
 from sim.workload.jobs import JobTable
 
 
@@ -24,11 +25,13 @@ class LiveObservation:
         All clusters, by number.
     desk : ForecastDesk
         Issued forecasts.
-    step_s : float
-        Length of a step. [s]
+    grid : TimeGrid
+        The run's times.
     """
 
-    __slots__ = ("_clock", "_cluster_of", "_desk", "_site_of_cluster", "jobs", "sites", "step_s")
+    __slots__ = (
+        "_clock", "_cluster_of", "_desk", "_site_of_cluster", "jobs", "sites", "start", "step_s",
+    )
 
     def __init__(
         self,
@@ -38,14 +41,15 @@ class LiveObservation:
         places: Sequence[Place],
         clusters: Sequence[Cluster],
         desk: ForecastDesk,
-        step_s: float,
+        grid: TimeGrid,
     ) -> None:
         self._clock = clock
         self._desk = desk
         self._site_of_cluster = [cluster.site for cluster in clusters]
         self._cluster_of: Sequence[int] = ()
         self.jobs = JobsView(jobs)
-        self.step_s = step_s
+        self.step_s = grid.step_s
+        self.start = grid.start
         self.sites = tuple(
             SiteView(place, tuple(ClusterView(c) for c in clusters if c.site == place.index))
             for place in places

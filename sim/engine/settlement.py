@@ -12,7 +12,7 @@ from sim.datacenter.curves import load_w
 from sim.datacenter.power import LOWEST_CAP_FRACTION
 from sim.energy.battery_models import make_battery
 from sim.energy.degradation import Wear, WearReport
-from sim.energy.dispatch import FOLLOW, Connection, Flows, Setpoint, settle
+from sim.energy.dispatch import FOLLOW, Connection, Flows, HoldImport, Setpoint, settle
 from sim.engine.cluster import MeteredPlace, Place
 from sim.grid.events import ResponseEvent, baseline_w
 from sim.ledger.ledger import StepRecord
@@ -108,7 +108,7 @@ class Settlement:
         if battery is None or power_w == np.inf:
             return power_w
         wanted_w = battery.limits.max_discharge_w
-        if self.setpoint != FOLLOW:
+        if self.setpoint != FOLLOW and not isinstance(self.setpoint, HoldImport):
             wanted_w = min(wanted_w, self.setpoint[1])
         return power_w + (battery.mean_discharge_w(wanted_w, dt_s) if wanted_w > 0.0 else 0.0)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.energy.dispatch import FOLLOW, Setpoint
+from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
 from sim.engine.cluster import Cluster, Place
 from sim.engine.elastic import Resizing
 from sim.engine.forecasts import ForecastDesk
@@ -254,7 +254,7 @@ class Simulation:
             places=places,
             clusters=clusters,
             desk=desk,
-            step_s=self._grid.step_s,
+            grid=self._grid,
         )
         self._obs.follow(self._runs.cluster_of)
         self._services = services_of(services, places, clusters)
@@ -327,7 +327,7 @@ class Simulation:
 
     def _checked(self, answer: Setpoint) -> Setpoint:
         """Return a storage policy's answer; refuse one that breaks the contract."""
-        if answer == FOLLOW:
+        if answer == FOLLOW or (isinstance(answer, HoldImport) and answer.import_w >= 0.0):
             return answer
         try:
             charge_w, discharge_w = answer
@@ -337,7 +337,8 @@ class Simulation:
         if not valid:
             msg = f"policy {self._roles.name} at {self._clock.now} s: storage answered {answer!r}; "
             msg += (
-                'it must be "follow" or (charge_w, discharge_w), neither negative, one of them 0.'
+                'it must be "follow", (charge_w, discharge_w), neither negative, one of them 0, or '
+                "HoldImport(import_w)."
             )
             raise PolicyError(msg)
         return float(charge_w), float(discharge_w)

@@ -12,12 +12,14 @@ A policy of one's own is a class with one or more of the five methods; it needs 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Flows, Setpoint
 from sim.workload.jobs import JobTable
 
@@ -100,6 +102,10 @@ class SiteState(Protocol):
     @property
     def stored_j(self) -> float:
         """Energy in the battery's cells [J]."""
+
+    @property
+    def limits(self) -> BatteryLimits | None:
+        """What its battery can do when new."""
 
     @property
     def flows(self) -> Flows | None:
@@ -188,6 +194,11 @@ class SiteView:
         return self._state.stored_j
 
     @property
+    def battery(self) -> BatteryLimits | None:
+        """What its battery can do when new; None without one."""
+        return self._state.limits
+
+    @property
     def flows(self) -> Flows | None:
         """Flows of the last settled step; None before the first."""
         return self._state.flows
@@ -263,6 +274,7 @@ class Observation(Protocol):
     """All that a policy sees: the present state and the forecasts issued so far."""
 
     step_s: float
+    start: datetime
     sites: tuple[SiteView, ...]
     jobs: JobsView
 

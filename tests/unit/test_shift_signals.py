@@ -9,7 +9,8 @@ from sim.policy.base import Forecast as Issued
 from sim.policy.shift.outlook import Outlook
 from sim.policy.shift.threshold import Threshold
 from sim.scenario.schema.scenario import Policy
-from tests.unit.test_shift import starts_h
+from tests.unit.test_shift import PERFECT, starts_h
+from tests.worlds import cluster, job_table, run_log, site, time_grid
 
 HOUR = 3600.0
 
@@ -115,3 +116,62 @@ def test_an_outlook_follows_the_quantile_that_is_asked_for():
 
 def test_an_outlook_ends_where_the_forecast_is_unknown():
     assert Outlook.of(issued([5.0, np.nan, 7.0]), None).values.tolist() == [5.0]
+
+
+def surplus_starts_h(solar_kw, load_kw, duration_h, *, slack_h):
+    """Return the start [h] of a job that follows the surplus of sun over load."""
+    grid = time_grid(96, HOUR)
+    first = round(-grid.window_edges_s[0] / HOUR)
+    ahead = np.zeros(len(grid.window_edges_s) - 1)
+    ahead[first : first + len(solar_kw)] = solar_kw
+    signals = {"solar": grid.hourly(ahead), "load": grid.hourly(np.full(len(ahead), load_kw))}
+    jobs = job_table([0.0], [duration_h * HOUR], 1, deadline_s=(duration_h + slack_h) * HOUR)
+    here = site(grid, clusters=[cluster(1)], signals=signals)
+    log = run_log([here], jobs, policy("renewable-surplus"), PERFECT)
+    return log.segment_start_s[0] / HOUR
+
+
+def test_renewable_surplus_starts_where_most_of_it_lies_under_the_run():
+    # Over 2 h: 0, 1, 1+3, 3+2; what is below the load counts as nothing, not as less.
+    assert surplus_starts_h([2, 2, 5, 7, 6, 0], 4, 2, slack_h=4) == 3
+
+
+def test_without_surplus_in_reach_a_job_starts_at_once():
+    assert surplus_starts_h([2, 2, 2, 9, 9, 9], 4, 1, slack_h=2) == 0
+
+
+def test_the_guard_starts_a_job_that_would_be_late():
+    late = {"use": "tests.unit.test_shift_signals:At", "hour": 9}
+    assert starts_h([1], [0], [2], slack_h=3, policy=policy("deadline-guard", inner=late))[1] == [3]
+    kept = {"use": "tests.unit.test_shift_signals:At", "hour": 2}
+    assert starts_h([1], [0], [2], slack_h=3, policy=policy("deadline-guard", inner=kept))[1] == [2]
+
+
+def test_the_guard_keeps_a_margin():
+    late = {"use": "tests.unit.test_shift_signals:At", "hour": 9}
+    chosen = policy("deadline-guard", inner=late, margin_fraction=0.5, margin_h=1)
+    assert starts_h([1], [0], [2], slack_h=5, policy=chosen)[1] == [3]
+
+
+def test_the_guard_lets_an_interrupted_job_run_through_when_it_must():
+    pausing = {"use": "tests.unit.test_shift_signals:Pausing"}
+    chosen = policy("deadline-guard", inner=pausing)
+    # It runs 1..2 and 3..4 as planned, but needs 6 h by hour 10: from 6 on it may not wait.
+    assert stretches_h([1], 0, 6, chosen, slack_h=4) == [(1, 2), (3, 4), (6, 10)]
+
+
+class At:
+    """Starts every job at one hour of the run."""
+
+    def __init__(self, hour):
+        self.hour = hour
+
+    def plan(self, obs, job):
+        return self.hour * HOUR
+
+
+class Pausing:
+    """Runs for one hour in two."""
+
+    def plan(self, obs, job):
+        return [(1 * HOUR, 2 * HOUR), (3 * HOUR, 4 * HOUR), (20 * HOUR, 21 * HOUR)]

@@ -36,7 +36,7 @@ class Checkpoints(Part):
         Annotated[Annotated[float, number("Given interval.", unit="min", gt=0)], Tag("number")]
         | Annotated[Literal["young-daly"], Tag("name")],
         Discriminator(by_shape("number")),
-    ] = number(
+    ] = item(
         "Work between two checkpoints: minutes, or the interval of Young and Daly, which costs "
         "least at the failure rate.",
         unit="min",

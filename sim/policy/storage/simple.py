@@ -1,4 +1,4 @@
-"""Storage: how the battery acts."""
+"""The battery does nothing, or what sun, wind and load make of it."""
 
 from sim.energy.dispatch import FOLLOW, Setpoint
 from sim.policy.base import Observation, SiteView

@@ -1,0 +1,59 @@
+"""Run when sun and wind are forecast to give more than the site needs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sim.policy.base import Forecast, Interval, Observation
+from sim.policy.shift.lowest import run_sums
+from sim.policy.shift.outlook import TIE, Outlook, SignalShift
+
+_SUPPLY = ("solar", "wind")
+
+
+class RenewableSurplus(SignalShift):
+    """A job starts where the forecast surplus of sun and wind over its expected duration is most.
+
+    Surplus is what sun and wind give beyond the site's base load, hour by hour, never negative.
+    Where no surplus is forecast within its wait a job starts at once; the earliest of equals wins.
+
+    Parameters
+    ----------
+    max_wait_h : float
+        Longest wait after the earliest possible start, deadline or not. [h]
+    quantile : float or None
+        Level of the forecast's quantile that is followed, between 0 and 1; None follows the
+        expected values. A low level of a supply is cautious. [-]
+    """
+
+    def __init__(self, max_wait_h: float = 24.0, quantile: float | None = None) -> None:
+        super().__init__("solar", max_wait_h, quantile)
+
+    def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
+        """Return the start with the greatest forecast surplus over the run."""
+        earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
+        if latest_s <= earliest_s:
+            return earliest_s
+        outlook = self.outlook(obs, obs.site_of(job))
+        total = run_sums(outlook, earliest_s, latest_s, float(obs.jobs.expected_duration_s[job]))
+        if len(total) <= 1 or total.max() <= 0.0:
+            return earliest_s
+        most = total.max()
+        return earliest_s + int(np.argmax(total >= most * (1.0 - TIE))) * outlook.step_s
+
+    def outlook(self, obs: Observation, site: int) -> Outlook:
+        """Return the surplus that lies ahead of a site by its latest forecasts."""
+        supply = [obs.forecast(site, name) for name in _SUPPLY]
+        load = obs.forecast(site, "load")
+        known = self._outlooks.get(site)
+        if known is not None and known[0] == load.issued_at_s:
+            return known[1]
+        given = [Outlook.of(forecast, self.quantile).values for forecast in supply]
+        count = min(len(values) for values in (*given, load.point))
+        surplus = np.sum([values[:count] for values in given], axis=0) - load.point[:count]
+        made = Forecast(
+            np.maximum(surplus, 0.0), None, load.issued_at_s, load.valid_from_s, load.step_s
+        )
+        outlook = Outlook.of(made, None)
+        self._outlooks[site] = (load.issued_at_s, outlook)
+        return outlook

@@ -1,0 +1,1 @@
+"""Storage: how the battery acts."""
