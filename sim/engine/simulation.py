@@ -327,10 +327,10 @@ class Simulation:
 
     def _checked(self, answer: Setpoint) -> Setpoint:
         """Return a storage policy's answer; refuse one that breaks the contract."""
-        if answer == FOLLOW or (isinstance(answer, HoldImport) and answer.import_w >= 0.0):
+        if answer == FOLLOW or _holds(answer):
             return answer
         try:
-            charge_w, discharge_w = answer
+            charge_w, discharge_w = answer  # type: ignore[misc]  # whatever it is, it is checked
             valid = charge_w >= 0.0 and discharge_w >= 0.0 and charge_w * discharge_w == 0.0
         except (TypeError, ValueError):
             valid = False
@@ -371,6 +371,11 @@ class Simulation:
             wear=tuple(settlement.wear() for settlement in self._settlements),
             services=tuple(log for services in self._services for log in services.logs()),
         )
+
+
+def _holds(answer: Setpoint) -> bool:
+    """Return whether a storage policy asks for an import that can be held."""
+    return isinstance(answer, HoldImport) and answer.import_w >= 0.0
 
 
 def _counts(counts: dict[int, int], n_jobs: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ A policy of one's own is a class with one or more of the five methods; it needs 
             return [longest] if fits else []
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -235,7 +236,7 @@ class JobsView:
         All jobs of the run.
     """
 
-    __slots__ = ("_columns", "count")
+    __slots__ = ("_columns", "_waits_s", "count")
 
     _NAMES = (
         "arrival_s",
@@ -252,6 +253,7 @@ class JobsView:
         self.count = 0
         """Number of jobs that have arrived. [-]."""
         self._columns: dict[str, NDArray[Any]] = {}
+        self._waits_s: list[float] = [profile.max_wait_s for profile in table.profiles]
         for name in self._NAMES:
             column = getattr(table, name).view()
             column.flags.writeable = False
@@ -260,6 +262,23 @@ class JobsView:
     def __len__(self) -> int:
         """Return the number of jobs that have arrived."""
         return self.count
+
+    def max_wait_s(self, job: int) -> float:
+        """Return for how long a policy may put a job off; inf where nothing but its deadline says.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+
+        Returns
+        -------
+        float
+            Longest wait after its earliest start. [s]
+        """
+        if not self._waits_s:
+            return math.inf
+        return self._waits_s[int(self._columns["workload"][job])]
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         """Return a column, cut off at the jobs that have arrived."""

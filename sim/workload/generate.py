@@ -1,5 +1,6 @@
 """The workload of a run: every stream of the scenario, drawn or read, merged into one job table."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
             streams = model_tables(scenario, spec, folder, seed)
         else:
             table, notes = _plain(scenario, spec, folder, seed)
-            streams = [(table, Profile(name=spec.name))]
+            wait_s = math.inf if spec.max_wait_h is None else spec.max_wait_h * HOUR_S
+            streams = [(table, Profile(name=spec.name, max_wait_s=wait_s))]
             warnings += notes
         for table, profile in streams:
             tables.append(replace(table, workload=np.full(len(table), len(profiles))))

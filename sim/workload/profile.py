@@ -1,5 +1,6 @@
 """What the jobs of one stream have in common, so that it need not stand in every job's row."""
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -118,6 +119,8 @@ class Profile:
         Sizes a job can have; None: its gang, always.
     data_bytes : float
         Data that has to be at a site before a job may start there. [B]
+    max_wait_s : float
+        Longest time for which a policy may put a job off. [s]
     stays_home : bool
         Whether no policy may place the jobs elsewhere.
     run_flop : float or None
@@ -140,6 +143,7 @@ class Profile:
     network_w: float = 0.0
     elastic: Elastic | None = None
     data_bytes: float = 0.0
+    max_wait_s: float = math.inf
     stays_home: bool = False
     run_flop: float | None = None
     run_tokens_count: float | None = None

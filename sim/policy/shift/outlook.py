@@ -131,4 +131,5 @@ class SignalShift:
         jobs = obs.jobs
         earliest_s = max(obs.now_s, float(jobs.earliest_start_s[job]))
         due_s = float(jobs.deadline_s[job]) - float(jobs.expected_duration_s[job])
-        return earliest_s, min(due_s, earliest_s + self.max_wait_h * HOUR_S)
+        wait_s = min(self.max_wait_h * HOUR_S, jobs.max_wait_s(job))
+        return earliest_s, min(due_s, float(jobs.earliest_start_s[job]) + wait_s)

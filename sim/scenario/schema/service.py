@@ -195,9 +195,10 @@ class Service(Part):
         unit="-", default=None, ge=1, le=100_000,
     )
     slo: Objective = item("What users expect.", default=Objective())
-    network_s: float = number(
-        "Network time to the users and back, which adds to the time to the first token.",
-        unit="s", default=0.0, ge=0, le=10,
+    network_s: float | None = number(
+        "Network time to the users and back, which adds to the time to the first token; null: "
+        "light in the fiber of the site's network, or nothing without one.",
+        unit="s", default=None, ge=0, le=10,
     )
     mode: Literal["fluid", "requests"] = item(
         "`fluid` serves step by step and takes any length of run; `requests` serves one by one, "

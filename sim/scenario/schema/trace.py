@@ -44,6 +44,13 @@ class TraceFile(Part):
         "Jobs that arrive from here on are left out; null: no limit.",
         unit="h", default=None, gt=0,
     )
+    min_duration_h: float = number(
+        "Jobs that ran for less, by the trace, are left out.", unit="h", default=0.0, ge=0
+    )
+    max_duration_h: float | None = number(
+        "Jobs that ran for this long or longer are left out; null: no limit.",
+        unit="h", default=None, gt=0,
+    )
     statuses: tuple[str, ...] = item(
         "Only jobs with one of these states, as the trace writes them; empty: all.", default=()
     )
@@ -79,6 +86,10 @@ class TraceFile(Part):
     )
     slack_h: float | None = number(
         "Slack of the deadlines; null means no deadline.", unit="h", default=None, ge=0
+    )
+    max_wait_h: float | None = number(
+        "Longest time for which a policy may put a job off, deadline or not; null: no limit.",
+        unit="h", default=None, ge=0,
     )
     power_per_gpu_w: float | None = number(
         "IT power of a job per accelerator; null means by the accelerator's TDP.",

@@ -62,6 +62,10 @@ class Training(Part):
     ] = item("Gang size: a number, or sizes with weights.")
     duration: LognormalDuration = item("How long jobs run.")
     slack: Slack | None = item("Slack of the deadlines; null means no deadline.", default=None)
+    max_wait_h: float | None = number(
+        "Longest time for which a policy may put a job off, deadline or not; null: no limit.",
+        unit="h", default=None, ge=0,
+    )
     interruptible: bool = item("Whether a job may be suspended and resumed.", default=False)
     checkpoint_min: float = number(
         "Work between two checkpoints: what a job may lose when it has to make way for want of "
@@ -115,6 +119,10 @@ class JobsFile(Part):
     )
     slack_h: float | None = number(
         "Slack of jobs for which the file has no deadline; null means no deadline.",
+        unit="h", default=None, ge=0,
+    )
+    max_wait_h: float | None = number(
+        "Longest time for which a policy may put a job off, deadline or not; null: no limit.",
         unit="h", default=None, ge=0,
     )
     power_per_gpu_w: float | None = number(

@@ -146,6 +146,9 @@ def _chosen(spec: TraceFile, jobs: _Jobs) -> _Jobs:
     if spec.statuses:
         jobs = jobs.only(np.isin(jobs.status, spec.statuses), f"are not {'/'.join(spec.statuses)}")
     jobs = jobs.only(np.isfinite(jobs.duration_s), "never ran or have not ended")
+    longest_s = np.inf if spec.max_duration_h is None else spec.max_duration_h * HOUR_S
+    asked = (jobs.duration_s >= spec.min_duration_h * HOUR_S) & (jobs.duration_s < longest_s)
+    jobs = jobs.only(asked, "ran for less than min_duration_h, or for max_duration_h or longer")
     jobs = jobs.only(jobs.duration_s > 0.0, "ran for no time")
     return jobs.only(jobs.gpus_count > 0.0, "use no accelerator")
 
@@ -214,7 +217,7 @@ def _columns(spec: TraceFile, jobs: _Jobs) -> TraceColumns:
     count = len(jobs.arrival_s)
     power_w = np.nan if spec.power_per_gpu_w is None else spec.power_per_gpu_w
     slack_s = np.inf if spec.slack_h is None else spec.slack_h * HOUR_S
-    mean_s = np.full(count, jobs.duration_s.mean() if count else 0.0)
+    mean_s = np.full(count, _truncated(spec, np.array(jobs.duration_s.mean())) if count else 0.0)
     return TraceColumns(
         arrival_s=jobs.arrival_s,
         earliest_start_s=jobs.arrival_s.copy(),
