@@ -88,8 +88,9 @@ class _Trees:
 
     def __call__(self, features: Features) -> FloatArray:
         columns = _columns(features)
-        found = self.trees.predict(columns.reshape(len(columns), -1).T)
-        return found.reshape(features.usual.shape)
+        rows = columns.reshape(len(columns), -1).T
+        found: FloatArray = self.trees.predict(rows).reshape(features.usual.shape)
+        return found
 
 
 def _fitted(

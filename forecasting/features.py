@@ -17,6 +17,8 @@ from forecasting.history import DAY_S, HOUR_S, FloatArray, History, IntArray, Ou
 
 DAYS_BACK: Final = 7
 """Latest known days whose value at the target's hour is looked at."""
+WEEKS_BACK: Final = 4
+"""Latest known values at the target's hour and weekday whose mean is looked at."""
 _WINDOWS_H: Final = (3, 24, 168)  # of which the mean is looked at
 _BACK_H: Final = (3, 6, 9, 12, 18)  # single hours looked at, counted back from the last known
 
@@ -78,7 +80,7 @@ def make_features(history: History, issued_at_s: FloatArray, horizon_count: int)
     own, usual = _own(history, issued_at_s, target)
     columns = {
         **calendar_features(history, target),
-        "lead": np.arange(float(horizon_count))[None, :],
+        "lead_h": np.arange(horizon_count)[None, :] * history.step_s / HOUR_S,
         **own,
     }
     for name, covariate in history.covariates.items():
@@ -99,14 +101,14 @@ def _own(
     days = _same_hour(history, issued_at_s, target.shape[1], DAYS_BACK)
     usual = _mean(days, days[0])
     departures = days - usual
-    week = history.last_same_phase_index(issued_at_s, target, period_count=7 * day_count)
+    weeks = _known(history, issued_at_s, target, period_count=7 * day_count, count=WEEKS_BACK)
     last = history.last_known_index(issued_at_s)[:, None]
     value = history.take(issued_at_s, last)
     columns = {
         "usual": usual,
         "usual_spread": np.sqrt((departures**2).mean(axis=0)),
         **{f"same_hour_{back + 1}": departure for back, departure in enumerate(departures)},
-        "week_before": history.take(issued_at_s, week) - usual,
+        "same_weekday_mean": _mean(weeks, weeks[0]) - usual,
         "last": value - usual,
         "day_change": value - history.take(issued_at_s, last - day_count),
     }
@@ -122,11 +124,18 @@ def _same_hour(
     # targets is looked up, then repeated: the same hour tomorrow has the same past.
     day_count = steps_per_day(history)
     first_day = history.target_index(issued_at_s, min(horizon_count, day_count))
-    index = history.same_phase_indices(
-        issued_at_s, first_day, period_count=day_count, count=count
-    )
-    found = np.stack([history.take(issued_at_s, rows) for rows in index])
+    found = _known(history, issued_at_s, first_day, period_count=day_count, count=count)
     return found[:, :, np.arange(horizon_count) % day_count]
+
+
+def _known(
+    history: History, issued_at_s: FloatArray, target: IntArray, *, period_count: int, count: int
+) -> FloatArray:
+    # The latest known values whole periods before the targets, shape (count, issues, horizon).
+    index = history.same_phase_indices(
+        issued_at_s, target, period_count=period_count, count=count
+    )
+    return np.stack([history.take(issued_at_s, rows) for rows in index])
 
 
 def _recent(

@@ -192,14 +192,19 @@ class Cluster:
 
     @property
     def startable(self) -> int:
-        """Free accelerators for which there is power."""
+        """Free accelerators for which there is power, where it is limited."""
+        return min(self.free, self.powered)
+
+    @property
+    def powered(self) -> int:
+        """Accelerators beyond those that are busy for which there is power, free or not."""
         place = self.place
         start_w = self.power.busy_w() * relative_draw(self.cap_fraction) - self.idle_w
         spare_w = max(0.0, place.budget_w - place.it_power_w)
         if start_w <= 0.0:
-            return self.free
+            return self.total
         # A rounding error must not keep out a gang that just fits.
-        return min(self.free, int(spare_w / start_w * (1.0 + 1e-9)))
+        return int(spare_w / start_w * (1.0 + 1e-9))
 
     @property
     def spare(self) -> int:

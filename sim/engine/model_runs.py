@@ -137,9 +137,9 @@ class ModelRuns(Runs):
         """Let a job start with what is free beyond its least size, if no other waits for it."""
         if cluster.waiting:
             return
-        # Where power is short, its least size takes its share of that too, but not yet.
-        spare = cluster.spare - (self.gpus[job] if cluster.power_limited else 0)
-        more = max(0, min(spare, elastic.most - self.gpus[job]))
+        more = min(cluster.free, elastic.most - self.gpus[job])
+        if cluster.power_limited:  # its least size does not draw its power yet
+            more = max(0, min(more, cluster.powered - self.gpus[job]))
         cluster.free -= more
         self._size(job, cluster, self.gpus[job] + more)
 

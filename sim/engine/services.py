@@ -153,10 +153,10 @@ class Service:
         done = FluidLog(ready, cap, served, reading, load)
         if self._pool is None:
             batch = mean_batch(self._fluid, done)
-            quality = fluid_quality(self._fluid, done, spec.slo, network_s=spec.network_s)
+            quality = fluid_quality(self._fluid, done, spec.slo, network_s=self._plan.network_s)
         else:
             quality = requests_quality(
-                demand, self._pool.served(), spec.slo, network_s=spec.network_s
+                demand, self._pool.served(), spec.slo, network_s=self._plan.network_s
             )
         return ServiceLog(
             name=spec.name,
@@ -234,8 +234,7 @@ class Service:
             pool.recap(self._replica(self._cap_fraction), now_s)
         idle = self._held - pool.held_count
         use = pool.advance(now_s + self._step_s)
-        decoding_s = self._active * self._step_s - use.reading_s
-        batch = use.batch_s / decoding_s if decoding_s > 0.0 else math.nan
+        batch = use.batch_s / use.decoding_s if use.decoding_s > 0.0 else math.nan
         return use.energy_j / self._step_s + idle * self._idle_w, batch
 
 

@@ -6,6 +6,7 @@ besides what lies between them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from rich.console import Console
@@ -18,11 +19,17 @@ ERROR: Final = "forecast_nmae_ratio"
 RANKS: Final = "forecast_rank_correlation"
 """Metrics that tell how good the forecasts of a run were."""
 
-_GOALS: Final = (
-    ("cost_total_usd", "cost"),
-    ("carbon_operational_location_kg", "carbon (average intensity)"),
-    ("carbon_marginal_kg", "carbon (marginal intensity)"),
+_GOALS: Final = MappingProxyType(
+    {
+        "price": ("cost_total_usd", "cost"),
+        "average_carbon_intensity": (
+            "carbon_operational_location_kg", "carbon (average intensity)"
+        ),
+        "marginal_carbon_intensity": ("carbon_marginal_kg", "carbon (marginal intensity)"),
+    }
 )
+"""What one saves who follows a signal."""
+
 _LEAST_SAVING: Final = 1e-3  # of the value: with less to win, shares say nothing
 _PERFECT: Final = 1e-9
 _LEAST_POINTS: Final = 3
@@ -95,10 +102,12 @@ def forecast_value(table: VariantTable) -> ForecastValue | None:
     Returns
     -------
     ForecastValue or None
-        By the goal of which a perfect forecast saves the largest share; None unless some policy ran
+        By the goal of the signals that were looked at (where they have none, by any); among several
+        the one of which a perfect forecast saves the largest share. None unless some policy ran
         under a perfect forecast and two others, and one without any.
     """
-    found = [_by_goal(table, name, goal) for name, goal in _GOALS]
+    sought = [signal for signal in _GOALS if signal in table.signals] or list(_GOALS)
+    found = [_by_goal(table, *_GOALS[signal]) for signal in sought]
     known = [value for value in found if value is not None]
     return max(known, key=lambda value: value.saving_fraction, default=None)
 

@@ -47,9 +47,9 @@ def services_figure(run: Run) -> Figure | None:
             top=1 - 1.2 / height_in, bottom=0.6 / height_in, hspace=0.25,
         )
         drawn: list[Axes] = []
-        for (name, line), row in zip(shown.items(), grid, strict=True):
-            parts = row.subgridspec(len(_PANELS), 1, hspace=0.2)
-            panels = [figure.add_subplot(part) for part in parts]
+        for row, (name, line) in enumerate(shown.items()):
+            parts = grid[row].subgridspec(len(_PANELS), 1, hspace=0.2)
+            panels = [figure.add_subplot(parts[panel]) for panel in range(len(_PANELS))]
             _draw(panels, line, run.info.get("services", {}).get(name, {}))
             panels[0].set_title(name)
             drawn += panels

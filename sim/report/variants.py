@@ -1,7 +1,7 @@
 """Variants of a scenario side by side: what a table, a figure and a page tell of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rich.console import Console
@@ -69,10 +69,13 @@ class VariantTable:
         Name of the scenario.
     rows : tuple of VariantRow
         Variant by variant.
+    signals : tuple of str
+        Signals whose forecasts some of the runs looked at.
     """
 
     scenario: str
     rows: tuple[VariantRow, ...]
+    signals: tuple[str, ...] = ()
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ class VariantTable:
 
     def only(self, variants: Sequence[str], policies: Sequence[str] | None) -> "VariantTable":
         """Return the rows of some variants and policies; None takes all policies."""
-        return VariantTable(self.scenario, tuple(
+        return replace(self, rows=tuple(
             row for row in self.rows
             if row.variant in variants and (policies is None or row.policy in policies)
         ))

@@ -112,11 +112,9 @@ class TimeGrid:
 
     @property
     def foreign_hours(self) -> int:
-        """Hours at the beginning of the window that the run's own year of weather leaves over.
-
-        That year holds the run, what follows it, and as much of what precedes it as is left: so
-        no hour of it comes twice, unless the run itself is longer than a year. [h].
-        """
+        """Hours at the window's beginning that the run's own year of weather leaves over. [h]."""
+        # That year holds the run, what follows it, and as much of what precedes it as is left: so
+        # no hour of it comes twice, unless the run itself is longer than a year.
         return min(self.history_hours, max(0, self.window_hours - YEAR_H))
 
     def hourly(self, values: Columns) -> Series:

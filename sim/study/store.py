@@ -90,7 +90,7 @@ def write_run(
         (partial / METRICS).write_text(metrics, encoding="utf-8")
         _write_frame(run.steps, partial / STEPS)
         _write_frame(run.jobs, partial / JOBS)
-        kept = _SEALED
+        kept: tuple[str, ...] = _SEALED
         if len(run.services):
             _write_frame(run.services, partial / SERVICES)
             kept = (*_SEALED, SERVICES)

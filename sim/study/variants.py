@@ -148,7 +148,7 @@ def _write(home: Path, found: Folders) -> VariantTable:
     frames = [one.runs.assign(variant=name) for name, one in comparisons.items()]
     runs = pd.concat(frames, ignore_index=True)
     runs.insert(0, "variant", runs.pop("variant"))
-    table = VariantTable(_scenario(found), tuple(_rows(runs)))
+    table = VariantTable(_scenario(found), tuple(_rows(runs)), _signals(found))
     open_folder(home)
     (home / FIGURES).mkdir(exist_ok=True)
     replace_text(home / TABLE, runs.to_csv(index=False, lineterminator="\n"))
@@ -178,6 +178,13 @@ def _mean(values: "pd.Series[Any]") -> Value:
 
 def _scenario(found: Folders) -> str:
     return str(read_manifest(next(iter(found.values()))[0])["scenario"])
+
+
+def _signals(found: Folders) -> tuple[str, ...]:
+    """Return the signals whose forecasts the runs looked at."""
+    manifests = [read_manifest(run) for runs in found.values() for run in runs]
+    seen = {told["signal"] for info in manifests for told in info.get("forecasts", [])}
+    return tuple(sorted(seen))
 
 
 def _policies_of(

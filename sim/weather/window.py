@@ -95,6 +95,7 @@ def joined(slices: Sequence[WeatherSlice]) -> WeatherSlice:
         return last
 
     def together(columns: Sequence[Column]) -> Column:
+        """Put one column of all slices together."""
         return frozen(np.concatenate(columns, axis=-1))
 
     values = {field.name: getattr(last, field.name) for field in fields(Weather)}

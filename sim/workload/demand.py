@@ -252,7 +252,7 @@ def _rates_per_s(spec: DrawnRequests | RateSeries, steps: Steps, folder: Path) -
         freq=pd.Timedelta(seconds=steps.step_s),
     ).tz_convert(spec.timezone)
     week = np.concatenate([np.tile(workday, 5), np.tile(weekend, 2)])
-    hour = middle.dayofweek * 24 + middle.hour + middle.minute / 60.0
+    hour = middle.day_of_week * 24 + middle.hour + middle.minute / 60.0
     # A ratio is that of the middle of its hour; the rate changes steadily between.
     ratio = np.interp(hour, np.arange(168) + 0.5, week, period=168)
     return spec.requests_per_s * np.asarray(ratio)

@@ -24,8 +24,8 @@ from sim.workload.replica import Replica
 
 Column = NDArray[np.float64]
 
-TIMES_S: Final[Column] = np.geomspace(1e-3, 1e6, 217)
-"""Times at which distributions are held; between two, 10 % apart, they are interpolated."""
+TIMES_S: Final[Column] = np.geomspace(1e-3, 1e5, 369)
+"""Times at which distributions are held; between two, 5 % apart, they are interpolated."""
 
 MOST_READING: Final = 0.995
 """Largest share of prefills at which waits are told: at 1 they have no end."""

@@ -274,20 +274,22 @@ class Pool:
         elif desk.batch:
             desk.iterations += spent_s / desk.iteration_s
             desk.share_j += used_j / desk.batch
+            desk.decoding_s += spent_s
             desk.batch_s += spent_s * desk.batch
 
     def _use_until(self, until_s: float) -> "Use":
         """Meter every replica up to a time, and start counting anew."""
-        energy_j = reading_s = batch_s = 0.0
+        energy_j = reading_s = decoding_s = batch_s = 0.0
         for desk in self._desks:
             if not desk.held:
                 continue
             self._meter(desk, until_s)
             energy_j += desk.energy_j
             reading_s += desk.reading_s
+            decoding_s += desk.decoding_s
             batch_s += desk.batch_s
-            desk.energy_j = desk.reading_s = desk.batch_s = 0.0
-        return Use(energy_j, reading_s, batch_s)
+            desk.energy_j = desk.reading_s = desk.decoding_s = desk.batch_s = 0.0
+        return Use(energy_j, reading_s, decoding_s, batch_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,14 +300,15 @@ class Use:
     ----------
     energy_j : float
         IT energy. [J]
-    reading_s : float
-        Time spent on prefills, over all replicas. [s]
+    reading_s, decoding_s : float
+        Time spent on prefills, and on decoding, over all replicas. [s]
     batch_s : float
         Integral of the batch sizes over the time spent decoding, over all replicas. [s]
     """
 
     energy_j: float
     reading_s: float
+    decoding_s: float
     batch_s: float
 
 
@@ -313,8 +316,8 @@ class _Desk:
     """One replica: its batch, and its prompts still to be read."""
 
     __slots__ = (
-        "batch", "batch_s", "due_s", "ends", "energy_j", "held", "iteration_s", "iterations",
-        "metered_s", "number", "queue", "reading", "reading_s", "share_j", "watt",
+        "batch", "batch_s", "decoding_s", "due_s", "ends", "energy_j", "held", "iteration_s",
+        "iterations", "metered_s", "number", "queue", "reading", "reading_s", "share_j", "watt",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
@@ -325,7 +328,8 @@ class _Desk:
         self.ends: list[tuple[float, int]] = []  # by the count of iterations at which they finish
         self.iterations = self.iteration_s = 0.0
         self.due_s = math.inf
-        self.metered_s = self.energy_j = self.share_j = self.reading_s = self.batch_s = 0.0
+        self.metered_s = self.energy_j = self.share_j = 0.0
+        self.reading_s = self.decoding_s = self.batch_s = 0.0
         self.watt = 0.0
         self.held = False
 

@@ -7,12 +7,14 @@ from typing import Final
 
 import numpy as np
 
+from sim.datacenter.moving import moving_time_s
 from sim.errors import DataError
 from sim.scenario.homes import home_clusters
 from sim.scenario.nodes import accelerator, own_accelerators
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.service import Service
-from sim.units import GB, HOUR_S, MINUTE_S
+from sim.scenario.schema.site import Site
+from sim.units import GB, HOUR_S, KM_M, MINUTE_S
 from sim.workload.demand import Demand, Steps, build_demand
 from sim.workload.serving import ServingCurve, curve_of, largest_batch
 
@@ -36,6 +38,8 @@ class ServicePlan:
         Largest batch of a replica. [-]
     load_s : float
         Time until a new replica serves. [s]
+    network_s : float
+        Network time to the users and back. [s]
     demand : Demand
         What is asked of it.
     """
@@ -46,6 +50,7 @@ class ServicePlan:
     curve: ServingCurve
     max_batch: int
     load_s: float
+    network_s: float
     demand: Demand
 
 
@@ -107,6 +112,7 @@ def _plan(scenario: Scenario, spec: Service, demand: Demand, folder: Path) -> Se
         curve=curve,
         max_batch=int(min(fitting, spec.max_batch or fitting)),
         load_s=_load_s(spec, curve),
+        network_s=_network_s(spec, home.site),
         demand=demand,
     )
 
@@ -117,6 +123,13 @@ def _load_s(spec: Service, curve: ServingCurve) -> float:
     if rule.load_s is not None:
         return rule.load_s
     return 0.0 if curve.model_bytes is None else curve.model_bytes / (rule.load_gb_per_s * GB)
+
+
+def _network_s(spec: Service, site: Site) -> float:
+    """Return the network time to the users and back."""
+    if spec.network_s is not None or site.network is None:
+        return spec.network_s or 0.0
+    return 2.0 * moving_time_s(0.0, 1.0, distance_m=site.network.distance_km * KM_M)
 
 
 def _doubts(plan: ServicePlan) -> Iterator[str]:
@@ -134,7 +147,7 @@ def _doubts(plan: ServicePlan) -> Iterator[str]:
             f"alone takes {fastest_s:.3g} s per token."
         )
     prompts = plan.demand.lengths.prompt_tokens
-    first_s = spec.network_s + float(np.median(curve.prefill_s(prompts)))
+    first_s = plan.network_s + float(np.median(curve.prefill_s(prompts)))
     if spec.slo.ttft_s is not None and spec.slo.ttft_s < first_s:
         yield (
             f"{spec.name}: most requests cannot meet slo.ttft_s ({spec.slo.ttft_s:g} s); the "

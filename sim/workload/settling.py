@@ -92,22 +92,32 @@ def _through(
     """Return what is in the system at the end of a step, and the mean batch of a replica."""
     if not count:
         return inside + pace.arrivals_per_s * step_s, 0.0
-    part_s, batches = step_s / _PARTS, 0.0
-    free = max(0.0, 1.0 - pace.arrivals_per_s / count * pace.read_s)
+    part_s, batches, room = step_s / _PARTS, 0.0, most * count
+    full_s = pace.read_s + pace.tokens * (pace.t0_s + pace.t1_s * most) / most
+    growth_per_s = pace.arrivals_per_s - count / full_s  # as many are read as finish
     for _ in range(_PARTS):
-        batch = min(most, inside / count)
-        iteration_s = pace.t0_s + pace.t1_s * batch
-        if inside >= most * count:  # as many are read as finish
-            done_per_s = count / (pace.read_s + pace.tokens * iteration_s / batch)
-            inside += (pace.arrivals_per_s - done_per_s) * part_s
-        else:
-            done_per_s = count * free * batch / (pace.tokens * iteration_s)
-            slope = free * pace.t0_s / (pace.tokens * iteration_s * iteration_s)
-            lasts_s = -math.expm1(-slope * part_s) / slope if slope > _LITTLE else part_s
-            inside += (pace.arrivals_per_s - done_per_s) * lasts_s
-        inside = max(0.0, inside)
+        left_s = part_s
+        if inside < room:
+            then = _filled(inside, pace, count, part_s)
+            if then > room:  # it fills on the way
+                left_s *= (then - room) / (then - inside)
+                then = room
+            else:
+                left_s = 0.0
+            inside = then
+        inside = max(0.0, inside + growth_per_s * left_s)
         batches += min(most, inside / count)
     return inside, batches / _PARTS
+
+
+def _filled(inside: float, pace: Pace, count: float, part_s: float) -> float:
+    """Return what is in the system after a while in which batches have room."""
+    free = max(0.0, 1.0 - pace.arrivals_per_s / count * pace.read_s)
+    iteration_s = pace.t0_s + pace.t1_s * inside / count
+    done_per_s = free * inside / (pace.tokens * iteration_s)
+    slope = free * pace.t0_s / (pace.tokens * iteration_s * iteration_s)
+    lasts_s = -math.expm1(-slope * part_s) / slope if slope > _LITTLE else part_s
+    return max(0.0, inside + (pace.arrivals_per_s - done_per_s) * lasts_s)
 
 
 def _paces(fluid: Fluid, log: FluidLog) -> Column:

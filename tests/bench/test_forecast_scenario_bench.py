@@ -1,6 +1,6 @@
 """What forecasts add to a scenario: 3 sites x 5 signals for a year, CPU seconds of one thread.
 
-Counted is all that a run without forecasts has not: the years of history before its start, learning,
+Counted is all that a run without forecasts has not: the year of history before its start, learning,
 all issues of the year, scores for the manifest. Run with `make bench`; the figures are printed.
 """
 

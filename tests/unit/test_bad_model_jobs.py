@@ -84,7 +84,8 @@ WRONG = {
     "technique of inference": ("gpus: 16", "gpus: 16\n    techniques: [distillation]",
         '32:18 workload[0].techniques[0]: technique "distillation" is not for training, only for '
         "inference."),
-    "young-daly without failures": ("gpus: 16", "gpus: 16\n    checkpoints: {every_min: young-daly}",
+    "young-daly without failures": ("gpus: 16",
+        "gpus: 16\n    checkpoints: {every_min: young-daly}",
         "32:30 workload[0].checkpoints.every_min: young-daly needs a failure rate. Give failures, "
         "or minutes."),
     "two failure rates": ("gpus: 16",
@@ -169,9 +170,8 @@ def test_federated_training_needs_sites_with_accelerators_and_a_network(tmp_path
 
 
 def test_a_broken_field_does_not_silence_the_others(tmp_path):
-    lines = told(
-        tmp_path, RUN, ("mfu: 0.4", "mfu: 1.4"), ("gpus: 16", "gpus: {sizes: [4, 2], speedups: [1]}")
-    )
+    curve = "gpus: {sizes: [4, 2], speedups: [1]}"
+    lines = told(tmp_path, RUN, ("mfu: 0.4", "mfu: 1.4"), ("gpus: 16", curve))
     assert [line.split(":", 2)[1].split()[1] for line in lines] == [
         "workload[0].mfu", "workload[0].gpus.sizes[1]", "workload[0].gpus.speedups",
         "workload[0].gpus.speedups",

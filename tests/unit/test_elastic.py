@@ -1,11 +1,12 @@
 """Elastic jobs: the size they start with, grow to and shrink to; all by hand."""
 
+import numpy as np
 import pytest
 
+from sim.energy.dispatch import Connection
 from sim.engine.cluster import Cluster, Place
 from sim.engine.kernel import Clock
 from sim.engine.model_runs import ModelRuns
-from sim.energy.dispatch import Connection
 from sim.ledger.close import close_books
 from sim.scenario.schema.scenario import Policy
 from sim.workload.profile import Elastic, Profile
@@ -16,10 +17,10 @@ CURVE = Elastic(sizes=(2, 4, 8), speedups=(1.0, 1.8, 3.0), resize_s=600.0)
 PROFILES = (Profile(name="plain"), Profile(name="elastic", elastic=CURVE))
 
 
-def run(jobs, *, gpus=8, hours=48, policy="fifo"):
+def run(jobs, *, gpus=8, hours=48, policy="fifo", **more):
     """Run jobs on one cluster of 100 W accelerators without servers."""
     here = cluster(gpus, tdp_w=100.0, idle_w=10.0, resident_w=20.0)
-    return run_log([site(time_grid(hours, HOUR), clusters=[here])], jobs, policy)
+    return run_log([site(time_grid(hours, HOUR), clusters=[here], **more)], jobs, policy)
 
 
 def sizes(log, job=0):
@@ -96,6 +97,21 @@ def test_a_job_that_is_nearly_done_does_not_stop_to_grow():
     )
     # 12 min are left: 10 min + 4 min would take longer.
     assert sizes(run(jobs), 1) == [(0.0, pytest.approx(1.2), 2, 200.0)]
+
+
+def test_a_suspended_job_comes_back_at_its_least_size():
+    sun_w = np.where(np.arange(48) == 2, 100.0, 2000.0)
+    jobs = job_table(
+        [0.0, 2.5 * HOUR], [30 * HOUR, HOUR], [2, 6], workload=[1, 0], profiles=PROFILES,
+        interruptible=True, checkpoint_s=HOUR,
+    )  # fmt: skip
+    log = run(jobs, connection=Connection(0.0, 0.0), solar_w=sun_w)
+    first, again, *_ = sizes(log)
+    assert first == (0.0, 2.0, 8, 800.0)
+    # When there is power again the other waits too, and both fit. The other ends just after the
+    # step that begins at 4 h: at 5 h there is room to grow.
+    assert again[:3] == (3.0, 5.0, 2)
+    assert sizes(log, 1) == [(3.0, 4.0, 6, 600.0)]
 
 
 def test_busy_accelerators_and_energy_follow_the_size_of_each_stretch():

@@ -46,7 +46,7 @@ def test_a_variant_with_a_run_of_its_own_without_forecasts_is_held_to_that():
     assert found["persistence"] == pytest.approx(-0.1)
 
 
-def test_the_goal_is_the_one_of_which_there_is_most_to_save():
+def test_the_goal_is_that_of_the_signal_followed_else_the_one_with_most_to_save():
     rows = [
         row(one.variant, one.policy, one.means[CARBON], one.means["forecast_nmae_ratio"],
             one.means["forecast_rank_correlation"], carbon_marginal_kg=marginal)
@@ -56,6 +56,9 @@ def test_the_goal_is_the_one_of_which_there_is_most_to_save():
     value = forecast_value(table(*rows))
     assert value.goal == "carbon (marginal intensity)"
     assert value.saving_fraction == pytest.approx(0.4)
+    for signals, fraction in ((("average_carbon_intensity",), 0.2), (("solar",), 0.4)):
+        followed = VariantTable("study", tuple(rows), signals)
+        assert forecast_value(followed).saving_fraction == pytest.approx(fraction)
 
 
 @pytest.mark.parametrize(

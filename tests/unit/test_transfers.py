@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sim.datacenter.moving import DataPath
+from sim.datacenter.power import relative_draw, relative_throughput
 from sim.engine.transfers import way
 from sim.errors import PolicyError
 from sim.ledger.close import close_books
@@ -27,7 +28,7 @@ class Away:
         return 1
 
 
-def run(jobs, *, place="home", links=(SLOW, FAST), shift="none"):
+def run(jobs, *, place="home", links=(SLOW, FAST), **roles):
     """Run jobs at home or away, on sites of ten accelerators of 100 W that idle at 10 W."""
     grid = time_grid(24, HOUR)
     sites = [
@@ -38,7 +39,7 @@ def run(jobs, *, place="home", links=(SLOW, FAST), shift="none"):
         )
         for name, link in zip(("home", "away"), links, strict=True)
     ]
-    policy = Policy(name="p", place=place, shift=shift)
+    policy = Policy(name="p", place=place, **roles)
     return run_log(sites, jobs, policy)
 
 
@@ -104,7 +105,7 @@ def test_a_site_without_a_network_cannot_be_sent_data():
         run(jobs, place=AWAY, links=(SLOW, None))
 
 
-def test_what_a_jobs_data_draw_while_it_runs_is_storage_and_network_and_no_cap_lowers_it():
+def test_what_a_jobs_data_draw_while_it_runs_is_storage_and_network():
     moving = Profile(name="io", storage_w=3.0, network_w=2.0)
     jobs = job_table([0.0], [2 * HOUR], [10], profiles=[moving])
     metrics, steps, rows = close_books(run(jobs), ["io"])
@@ -113,3 +114,13 @@ def test_what_a_jobs_data_draw_while_it_runs_is_storage_and_network_and_no_cap_l
     assert rows["energy_it_kwh"][0] == pytest.approx(10 * 105.0 * 2 / 1000)
     parts_kw = steps[["compute_kw", "storage_kw", "network_kw"]].sum(axis=1)
     assert parts_kw.tolist() == pytest.approx(steps["it_kw"].tolist(), rel=1e-9)
+
+
+def test_a_cap_lowers_the_power_of_accelerators_and_not_that_of_drives():
+    moving = Profile(name="io", storage_w=3.0, network_w=2.0)
+    jobs = job_table([0.0], [2 * HOUR], [10], profiles=[moving])
+    log = run(jobs, power={"use": "fixed-cap", "cap_fraction": 0.7})
+    assert log.segment_power_w[0] == pytest.approx(10 * (100.0 * relative_draw(0.7) + 5.0))
+    length_h = 2.0 / relative_throughput(0.7)
+    metrics, *_ = close_books(log, ["io"])
+    assert metrics["energy_storage_kwh"] == pytest.approx(10 * 3.0 * length_h / 1000)

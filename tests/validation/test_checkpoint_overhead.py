@@ -43,10 +43,6 @@ def test_the_mean_run_time_of_many_jobs_is_dalys_within_its_statistical_error(in
     ratio = end_s / (cycles * interval_s)
     expected = checkpoint_overhead_ratio(interval_s, WRITE_S, mtbf_s, restart_s=RESTART_S)
     error = ratio.std(ddof=1) / np.sqrt(JOBS)
-    print(
-        f"\ninterval {interval_s:.0f} s, failure every {mtbf_s:.0f} s: simulated {ratio.mean():.4f} "
-        f"± {error:.4f}, Daly {expected:.4f}, {(ratio.mean() - expected) / error:+.1f} sigma"
-    )
     assert error < 0.02 * expected
     assert abs(ratio.mean() - expected) < 3.5 * error
 

@@ -1,6 +1,6 @@
 """Day-ahead prices of Germany and PJM, against the published forecasts of epftoolbox.
 
-Forecast are the 24 hours of each day from what is known at its midnight, learned from what lies
+Each day at midnight its 24 hours are forecast from what is known then, learned from what lies
 before. The naive forecast of the field repeats the day before, and the week before on Mondays,
 Saturdays and Sundays; LEAR and the DNN are given forecasts of load and renewables, which ours lack.
 """

@@ -23,7 +23,7 @@ from sim.scenario.schema.forecast import SignalPlan
 from sim.units import DAY_S, HOUR_S
 
 _CLIMATOLOGY_S: Final = 7 * DAY_S
-_WARM_UP_S: Final = 30 * DAY_S  # assumption: a month of errors says how wide intervals must be
+_WARM_UP_S: Final = 90 * DAY_S  # for how long with_intervals counts an error
 _LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
 
 

@@ -145,6 +145,7 @@ def signal_plan(forecast: Forecast, site: SiteForecast | None, signal: str) -> S
     layers = list(_layers(forecast, site, signal))
 
     def first(name: str) -> Any:  # noqa: ANN401 - a field of the schema
+        """Return what the most special layer says."""
         return next(found for one in layers if (found := getattr(one, name)) is not None)
 
     model, parameters = model_of(first("model"))
