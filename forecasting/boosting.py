@@ -1,7 +1,7 @@
 """Trees over all leads of an hour of issue: gradient boosting, and a random forest."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Boosting(LearnedForecaster):
 
     def learn(self, features: Features, departure: FloatArray) -> Departure:
         """Fit the trees to a sample of all pairs of issue and lead."""
-        from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - takes 2 s
+        from sklearn.ensemble import HistGradientBoostingRegressor  # takes 2 s, so only here
 
         trees = HistGradientBoostingRegressor(
             max_iter=self.tree_count,
@@ -68,7 +68,7 @@ class RandomForest(LearnedForecaster):
 
     def learn(self, features: Features, departure: FloatArray) -> Departure:
         """Fit the trees to a sample of all pairs of issue and lead."""
-        from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415 - takes 2 s
+        from sklearn.ensemble import RandomForestRegressor  # takes 2 s, so only here
 
         trees = RandomForestRegressor(
             self.tree_count,
@@ -80,28 +80,40 @@ class RandomForest(LearnedForecaster):
         return _fitted(trees, features, departure, row_count=self.row_count, seed=self.seed)
 
 
+class _Regressor(Protocol):
+    """What scikit-learn's regressors have in common."""
+
+    def fit(self, rows: FloatArray, target: FloatArray) -> object: ...
+
+    def predict(self, rows: FloatArray) -> FloatArray: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trees:
-    """A fitted scikit-learn regressor."""
+    """A fitted regressor."""
 
-    trees: Any
+    regressor: _Regressor
 
     def __call__(self, features: Features) -> FloatArray:
         columns = _columns(features)
         rows = columns.reshape(len(columns), -1).T
-        found: FloatArray = self.trees.predict(rows).reshape(features.usual.shape)
-        return found
+        return self.regressor.predict(rows).reshape(features.usual.shape)
 
 
 def _fitted(
-    trees: Any, features: Features, departure: FloatArray, *, row_count: int, seed: int
+    regressor: _Regressor,
+    features: Features,
+    departure: FloatArray,
+    *,
+    row_count: int,
+    seed: int,
 ) -> _Trees:
     row, lead = np.nonzero(~np.isnan(departure))
     if len(row) > row_count:
         drawn = np.random.default_rng(seed).choice(len(row), row_count, replace=False)
-        row, lead = row[np.sort(drawn)], lead[np.sort(drawn)]
-    trees.fit(_columns(features)[:, row, lead].T, departure[row, lead])
-    return _Trees(trees)
+        row, lead = row[drawn], lead[drawn]
+    regressor.fit(_columns(features)[:, row, lead].T, departure[row, lead])
+    return _Trees(regressor)
 
 
 def _columns(features: Features) -> FloatArray:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,7 @@ _PAST_COUNT: Final = 1440  # hours to learn from: 60 days
 _START_S: Final = -_PAST_COUNT * HOUR_S
 _RUN_COUNT: Final = 240  # hours after them
 _HORIZON_COUNT: Final = 30
+_LAST_ISSUE_S: Final = (_RUN_COUNT - _HORIZON_COUNT) * HOUR_S
 _CHANGES: Final = (-3.0, 1e12, np.nan)  # what unknown values are multiplied by; NaN: none are left
 _ORIGIN: Final = datetime(2025, 6, 2, tzinfo=UTC)
 _PLACE: Final = Place(latitude_deg=40.0, longitude_deg=-100.0)
@@ -46,7 +48,9 @@ def check_forecaster(forecaster: Forecaster) -> None:
     -----
     Passing is no proof: a forecaster that has the truth from elsewhere looks honest here.
     """
-    for trial in (_Trial(forecaster), _Trial(forecaster, 3 * HOUR_S, companions=True)):
+    bare = _Trial(forecaster, np.arange(0, _LAST_ISSUE_S, 12 * HOUR_S))
+    late_s = np.arange(0.5 * HOUR_S, _LAST_ISSUE_S, 24 * HOUR_S)  # between two hours
+    for trial in (bare, _Trial(forecaster, late_s, 3 * HOUR_S, companions=True)):
         for name, check in _CHECKS.items():
             _run(name, check, trial)
 
@@ -56,8 +60,17 @@ class _Trial:
     """An artificial signal, and a forecaster to be built anew and tried on it."""
 
     forecaster: Forecaster
+    issues_s: FloatArray
     latency_s: float = 0.0
     companions: bool = False
+
+    @cached_property
+    def honest(self) -> ForecastSet:
+        return self.forecasts(self.learned, self.history())
+
+    @cached_property
+    def learned(self) -> Forecaster:
+        return self.fitted(self.history())
 
     def history(self, *, changed_from_s: float = np.inf, change: float = 1.0) -> History:
         # What is not known at changed_from_s is multiplied by `change`.
@@ -75,16 +88,12 @@ class _Trial:
             place=_PLACE,
         )
 
-    def issues_s(self) -> FloatArray:
-        # Every 5.5 h: on the hour and between two hours by turns; the last reaches the end.
-        return np.arange(0, (_RUN_COUNT - _HORIZON_COUNT) * HOUR_S, 5.5 * HOUR_S)
-
     def fitted(self, history: History) -> Forecaster:
         made: Forecaster = type(self.forecaster)(**stored_parameters(self.forecaster))
         return made.fit(history, 0.0)
 
     def forecasts(self, fitted: Forecaster, history: History) -> ForecastSet:
-        return fitted.predict(history, self.issues_s(), _HORIZON_COUNT)
+        return fitted.predict(history, self.issues_s, _HORIZON_COUNT)
 
 
 def _signal(seed: int, changed_from_s: float, change: float) -> FloatArray:
@@ -138,8 +147,7 @@ def _oracle(trial: _Trial) -> str:
 
 
 def _shapes(trial: _Trial) -> str:
-    history, issues_s = trial.history(), trial.issues_s()
-    found = trial.forecasts(trial.fitted(history), history)
+    history, issues_s, found = trial.history(), trial.issues_s, trial.honest
     if not isinstance(found, ForecastSet):
         return f"predict returned {type(found).__name__}; return a ForecastSet"
     shape = (len(issues_s), _HORIZON_COUNT)
@@ -156,44 +164,38 @@ def _shapes(trial: _Trial) -> str:
 
 def _determinism(trial: _Trial) -> str:
     history = trial.history()
-    fitted = trial.fitted(history)
-    once, again = trial.forecasts(fitted, history), trial.forecasts(fitted, history)
-    anew = trial.forecasts(trial.fitted(history), history)
-    if _differ(once, again).any():
+    if _differ(trial.honest, trial.forecasts(trial.learned, history)).any():
         return "predicting twice gives two forecasts; keep no state and fix the seed"
-    return "fitting twice gives two forecasts; fix the seed" if _differ(once, anew).any() else ""
+    anew = trial.forecasts(trial.fitted(history), history)
+    differ = _differ(trial.honest, anew).any()
+    return "fitting twice gives two forecasts; fix the seed" if differ else ""
 
 
 def _one_by_one(trial: _Trial) -> str:
-    history, issues_s = trial.history(), trial.issues_s()
-    fitted = trial.fitted(history)
-    together = trial.forecasts(fitted, history)
+    history, issues_s = trial.history(), trial.issues_s
     for row in (0, len(issues_s) // 2):
-        alone = fitted.predict(history, issues_s[row : row + 1], _HORIZON_COUNT)
+        alone = trial.learned.predict(history, issues_s[row : row + 1], _HORIZON_COUNT)
         # Not to the bit: a matrix product may round otherwise for one row than for many.
-        if not np.allclose(alone.point[0], together.point[row], rtol=1e-9, equal_nan=True):
+        if not np.allclose(alone.point[0], trial.honest.point[row], rtol=1e-9, equal_nan=True):
             return f"issue {issues_s[row]:.12g} s alone is forecast otherwise than among others"
     return ""
 
 
 def _fit(trial: _Trial) -> str:
-    history = trial.history()
-    honest = trial.forecasts(trial.fitted(history), history)
     for change in _CHANGES:
         other = trial.fitted(trial.history(changed_from_s=0.0, change=change))
-        if _differ(honest, trial.forecasts(other, history)).any():
+        if _differ(trial.honest, trial.forecasts(other, trial.history())).any():
             return "values that are unknown at until_s change what it learns"
     return ""
 
 
 def _non_anticipativity(trial: _Trial) -> str:
-    history, issues_s = trial.history(), trial.issues_s()
-    fitted = trial.fitted(history)
-    honest = trial.forecasts(fitted, history)
+    issues_s = trial.issues_s
     for last in (0, len(issues_s) // 3, len(issues_s) - 1):
         for change in _CHANGES:
             changed = trial.history(changed_from_s=issues_s[last], change=change)
-            rows = np.flatnonzero(_differ(honest, trial.forecasts(fitted, changed))[: last + 1])
+            found = trial.forecasts(trial.learned, changed)
+            rows = np.flatnonzero(_differ(trial.honest, found)[: last + 1])
             if rows.size:
                 return (
                     f"the forecast issued at {issues_s[rows[0]]:.12g} s changes with values "

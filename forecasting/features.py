@@ -5,7 +5,6 @@ it is told as a departure from that. What is learned from them is the target's d
 model that has seen little forecasts the usual.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 

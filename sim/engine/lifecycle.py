@@ -29,6 +29,11 @@ class Lifecycle:
         What starts and ends them.
     transfers : Transfers or None
         What moves their data; None: they have none.
+
+    Attributes
+    ----------
+    arrived : list of int
+        How many jobs have arrived: one number that changes, for whoever shows them. [-]
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Lifecycle:
         self._clock = clock
         self._clusters = clusters
         self._runs = runs
+        self.arrived = [0]
         self._transfers = transfers
         self._jobs = jobs
         self._gpus = runs.gpus
@@ -66,7 +72,6 @@ class Lifecycle:
             The policy.
         """
         self._obs = obs
-        self._known = obs.jobs
         self._policy = roles.name
         self._select = roles.order.select
         self._in_queue_order = bool(getattr(roles.order, "in_queue_order", False))
@@ -97,7 +102,7 @@ class Lifecycle:
     def _arrive(self, event: Event) -> None:
         job = event.job
         following = job + 1
-        self._known.count = following
+        self.arrived[0] = following
         if following < len(self._arrival_s):
             self._clock.call_at(self._arrival_s[following], RELEASE, self._on_arrival, following)
         if self._place is not None and not self._stays_home(job):

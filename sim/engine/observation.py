@@ -5,20 +5,19 @@ from collections.abc import Sequence
 from sim.engine.cluster import Cluster, Place
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import Clock
-from sim.policy.base import ClusterView, Forecast, JobsView, SiteView
+from sim.policy.base import ClusterView, Forecast, SiteView
+from sim.policy.jobs_view import JobsView
+from sim.policy.read_only import ReadOnly
 from sim.site import TimeGrid
-from sim.workload.jobs import JobTable
 
 
-class LiveObservation:
+class LiveObservation(ReadOnly):
     """What policies see of a run; it reads the engine's state and changes nothing.
 
     Parameters
     ----------
     clock : Clock
         The run's clock.
-    jobs : JobTable
-        All jobs of the run; only those that have arrived are shown.
     places : sequence of Place
         All sites, by number.
     clusters : sequence of Cluster
@@ -36,7 +35,6 @@ class LiveObservation:
     def __init__(
         self,
         clock: Clock,
-        jobs: JobTable,
         *,
         places: Sequence[Place],
         clusters: Sequence[Cluster],
@@ -46,8 +44,6 @@ class LiveObservation:
         self._clock = clock
         self._desk = desk
         self._site_of_cluster = [cluster.site for cluster in clusters]
-        self._cluster_of: Sequence[int] = ()
-        self.jobs = JobsView(jobs)
         self.step_s = grid.step_s
         self.start = grid.start
         self.sites = tuple(
@@ -55,14 +51,17 @@ class LiveObservation:
             for place in places
         )
 
-    def follow(self, cluster_of: Sequence[int]) -> None:
-        """Show where jobs have been placed.
+    def follow(self, jobs: JobsView, cluster_of: Sequence[int]) -> None:
+        """Show the jobs and where they have been placed; call it once.
 
         Parameters
         ----------
+        jobs : JobsView
+            Those that have arrived.
         cluster_of : sequence of int
             Cluster each job runs on, kept up to date by its owner. [-]
         """
+        self.jobs = jobs
         self._cluster_of = cluster_of
 
     @property
@@ -72,6 +71,9 @@ class LiveObservation:
 
     def site_of(self, job: int) -> int:
         """Return the site a job has been placed at; its home site before that."""
+        if job >= len(self.jobs):
+            msg = f"there is no job {job} yet: {len(self.jobs)} have arrived"
+            raise IndexError(msg)
         return self._site_of_cluster[self._cluster_of[job]]
 
     def forecast(self, site: int, signal: str) -> Forecast:

@@ -28,6 +28,7 @@ from sim.ledger.ledger import RunLog
 from sim.ledger.result import Run
 from sim.policy.base import Roles, does_nothing
 from sim.policy.build import build
+from sim.policy.jobs_view import JobsView
 from sim.registry import did_you_mean
 from sim.scenario.load import LoadedScenario, load_scenario
 from sim.scenario.schema.scenario import Policy, policy_label
@@ -250,13 +251,12 @@ class Simulation:
         )
         self._obs = LiveObservation(
             self._clock,
-            jobs,
             places=places,
             clusters=clusters,
             desk=desk,
             grid=self._grid,
         )
-        self._obs.follow(self._runs.cluster_of)
+        self._obs.follow(JobsView(jobs, self._life.arrived), self._runs.cluster_of)
         self._services = services_of(services, places, clusters)
         self._shedding = [
             Shedding(

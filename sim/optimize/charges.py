@@ -63,7 +63,7 @@ def _peak(peak: PeakCharge, number: int) -> Iterator[Rows]:
 
 def _tier(tier: ImportTier, number: int, scaled: Scaled) -> Rows:
     """Let a month's column hold the import beyond where the tier begins."""
-    steps, months = np.arange(len(tier.month_of_step)), np.arange(len(tier.beyond_j))
-    blocks = {"import": Entries(tier.month_of_step, steps, np.ones(len(steps))),
+    steps, months = np.flatnonzero(tier.month_of_step >= 0), np.arange(len(tier.beyond_j))
+    blocks = {"import": Entries(tier.month_of_step[steps], steps, np.ones(len(steps))),
               f"tier {number}": Entries.each(months, -1.0)}
     return Rows.at_most(blocks, tier.beyond_j / scaled.unit_j)

@@ -1,5 +1,6 @@
 """What is to be planned for one site, what it costs, and what a plan is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,7 @@ class ImportTier:
     Attributes
     ----------
     month_of_step : ndarray of int, shape (n,)
-        Month of each step. [-]
+        Month of each step; -1 for a step that does not count. [-]
     beyond_j : ndarray of float, shape (m,)
         Import of each month at which the tier begins. [J]
     more_per_j : float
@@ -97,13 +98,49 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Flexible:
+    """How IT power x that may be drawn sooner or later adds to a site's load; shape (n,).
+
+    The load grows by ``ratio x + bend x^2``: by its tangents at the least, and by `slope_most` x at
+    the most, as power that varies within a step makes for more.
+
+    Attributes
+    ----------
+    ratio : ndarray of float
+        Load per IT power, for the first of it. [-]
+    bend_per_w : ndarray of float
+        Load in proportion to the IT power squared, 0 or more. [1/W]
+    slope_most : ndarray of float
+        Most load per IT power. [-]
+    most_w : ndarray of float
+        Most IT power. [W]
+    usual_w : ndarray of float
+        IT power at which one of the tangents is laid. [W]
+    waste_j : float
+        IT energy that may be spent for nothing in all, where that pays. [J]
+    """
+
+    ratio: Columns
+    bend_per_w: Columns
+    slope_most: Columns
+    most_w: Columns
+    usual_w: Columns
+    waste_j: float = 0.0
+
+    @property
+    def most_load_w(self) -> Columns:
+        """Return the most that it adds to the load, shape (n,). [W]."""
+        return self.most_w * np.maximum(self.slope_most, self.ratio + self.bend_per_w * self.most_w)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Horizon:
     """What has to be planned; columns have shape (n,).
 
     Attributes
     ----------
     net_w : ndarray of float
-        Supply from sun and wind less load. [W]
+        Supply from sun and wind less the load that is fixed. [W]
     step_s : float
         Length of a step. [s]
     rates : Rates
@@ -118,6 +155,10 @@ class Horizon:
         Energy in the cells at the end; None leaves it free. [J]
     unserved_limit_j : float
         Most load that may stay unserved in all. [J]
+    flexible : Flexible or None
+        Load besides, of work that can wait; None for none.
+    most_w : mapping of str to ndarray of float, or None
+        Highest mean of each flow, where it is not to be worked out from the rest (`limits`). [W]
     """
 
     net_w: Columns
@@ -128,6 +169,8 @@ class Horizon:
     grid_fraction: Columns | None = None
     final_stored_j: float | None = None
     unserved_limit_j: float = np.inf
+    flexible: Flexible | None = None
+    most_w: Mapping[str, Columns] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

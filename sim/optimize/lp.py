@@ -1,4 +1,4 @@
-"""Solve the linear program of a site's energy; see `sim.optimize.program` for what it holds.
+"""Solve the linear program of sites' energy; see `sim.optimize.program` for what it holds.
 
 References
 ----------
@@ -6,6 +6,8 @@ References
    Mathematical Programming 99, 2004, doi:10.1007/s10107-003-0433-3.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import highspy
@@ -14,6 +16,7 @@ import numpy as np
 from sim.grid.solver import QuietSolver
 from sim.optimize.horizon import Columns, Horizon, Plan
 from sim.optimize.program import BLOCKS, Program, assemble
+from sim.optimize.work import Work
 
 _OPTIONS: Final[dict[str, str | float | int]] = {
     "presolve": "off",  # a chain of steps gains nothing by it, and without it the basis is kept
@@ -21,7 +24,27 @@ _OPTIONS: Final[dict[str, str | float | int]] = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
+_LARGE: Final = 100_000  # columns from which on presolve saves more than it takes (measured)
 _OPTIMAL: Final = highspy.HighsModelStatus.kOptimal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """The cheapest schedule of some sites together.
+
+    Attributes
+    ----------
+    total : float
+        Cost of all. [unit of the rates]
+    bound : float
+        No schedule costs less: `total`, but for the solver's tolerance. [unit of the rates]
+    plans : tuple of Plan
+        What each site does; the costs of each are those of all.
+    """
+
+    total: float
+    bound: float
+    plans: tuple[Plan, ...]
 
 
 class Solver:
@@ -38,17 +61,23 @@ class Solver:
             self._highs.setOptionValue(name, value)
 
     def solve(self, horizon: Horizon) -> Plan:
-        """Return the cheapest plan.
+        """Return the cheapest plan of one site; see `solve_all`."""
+        return self.solve_all((horizon,)).plans[0]
+
+    def solve_all(self, horizons: Sequence[Horizon], work: Work | None = None) -> Solution:
+        """Return the cheapest plan of some sites.
 
         Parameters
         ----------
-        horizon : Horizon
-            What has to be planned.
+        horizons : sequence of Horizon
+            What has to be planned at each.
+        work : Work or None
+            Work that can wait, and may be done at any of them.
 
         Returns
         -------
-        Plan
-            Its cost and schedule.
+        Solution
+            Its cost and schedules.
 
         Raises
         ------
@@ -58,12 +87,14 @@ class Solver:
         RuntimeError
             If the solver finds no solution though there is one.
         """
-        program = assemble(horizon)
+        program = assemble(*horizons, work=work)
         self._load(program)
+        is_large = len(program.cost) > _LARGE
+        self._highs.setOptionValue("presolve", "on" if is_large else _OPTIONS["presolve"])
         self._highs.run()
         if self._highs.getModelStatus() != _OPTIMAL:
             self._run_cold()
-        return _plan(horizon, program, self._highs)
+        return _solution(horizons, program, self._highs)
 
     def _load(self, program: Program) -> None:
         last, self._program = self._program, program
@@ -106,26 +137,35 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
         raise RuntimeError(msg)
 
 
-def _plan(horizon: Horizon, program: Program, highs: highspy.Highs) -> Plan:
-    """Return the schedule in SI; a power that rounding left below 0 is 0."""
-    n, solution, fixed = len(horizon.net_w), highs.getSolution(), horizon.rates.fixed
-    values = np.array(solution.col_value)[: n * len(BLOCKS)]
-    blocks = dict(zip(BLOCKS, values.reshape(-1, n), strict=True))
-    stored = blocks.pop("stored") * program.unit_w * horizon.step_s
+def _solution(
+    horizons: Sequence[Horizon], program: Program, highs: highspy.Highs
+) -> Solution:
+    """Return cost and schedules in SI."""
+    solution = highs.getSolution()
+    fixed = sum(horizon.rates.fixed for horizon in horizons)
+    total = fixed + highs.getObjectiveValue() * program.unit_cost
+    bound = fixed + dual_bound(program, np.array(solution.row_dual)) * program.unit_cost
+    values = np.array(solution.col_value)
+    plans = [
+        _plan(horizon, values[left:], program.unit_w, (total, bound))
+        for horizon, left in zip(horizons, program.left, strict=True)
+    ]
+    return Solution(total, bound, tuple(plans))
+
+
+def _plan(horizon: Horizon, values: Columns, unit_w: float, costs: tuple[float, float]) -> Plan:
+    """Return a site's schedule; a power that rounding left below 0 is 0."""
+    n = len(horizon.net_w)
+    blocks = dict(zip(BLOCKS, values[: n * len(BLOCKS)].reshape(-1, n), strict=True))
+    stored = blocks.pop("stored") * unit_w * horizon.step_s
     start_j = 0.0
     if horizon.battery is not None:
         start_j = horizon.battery.initial_soc * horizon.battery.capacity_j
-    flows_w = {f"{flow}_w": np.maximum(0.0, value) * program.unit_w
-               for flow, value in blocks.items()}
-    return Plan(
-        total=fixed + highs.getObjectiveValue() * program.unit_cost,
-        bound=fixed + _dual_bound(program, np.array(solution.row_dual)) * program.unit_cost,
-        stored_j=start_j + stored,
-        **flows_w,
-    )
+    flows_w = {f"{flow}_w": np.maximum(0.0, value) * unit_w for flow, value in blocks.items()}
+    return Plan(*costs, stored_j=start_j + stored, **flows_w)
 
 
-def _dual_bound(program: Program, price: Columns) -> float:
+def dual_bound(program: Program, price: Columns) -> float:
     """Return what no point can cost less than, given any prices of the rows [1]_."""
     price = np.where(np.isinf(program.row_low), np.minimum(price, 0.0), price)
     price = np.where(np.isinf(program.row_high), np.maximum(price, 0.0), price)

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.optimize.horizon import Columns
+from sim.optimize.horizon import Columns, Rates
+from sim.optimize.limits import SURPLUS
 from sim.optimize.parts import Entries, Rows, Scaled
 
 _SMALL: Final = 1e-6  # in units of power; below it a row of ratios is not worth its rounding errors
@@ -21,16 +22,14 @@ def mixture_rows(scaled: Scaled) -> Iterator[Rows]:
     """Yield those rows, in the steps in which breaking them could pay."""
     horizon, most, unit_w = scaled.horizon, scaled.most, scaled.unit_w
     rates, limits = horizon.rates, horizon.connection
+    least_per_j = least_import_per_j(rates)
     whole = np.ones(len(scaled.net), dtype=np.bool_)
     if horizon.grid_fraction is not None:
         whole = horizon.grid_fraction == 1.0
-    least_per_j = rates.import_per_j
-    if rates.contracted_saving_per_j is not None:
-        least_per_j = least_per_j - np.maximum(0.0, rates.contracted_saving_per_j)
     plain = (rates.export_per_j >= 0.0) & (least_per_j >= rates.export_per_j)
     odd = whole & ~plain
     calm = odd & (most["backup"] == 0.0)
-    surplus = np.maximum(0.0, scaled.net + most["discharge"])
+    surplus = most[SURPLUS]
     # Else energy that leaks late when charged, and early when not given out, would come of nothing.
     leaky = horizon.battery is not None and horizon.battery.self_discharge_per_s > 0.0
     yield from _shares(odd | leaky, {"charge": most["charge"], "discharge": most["discharge"]})
@@ -38,6 +37,18 @@ def mixture_rows(scaled: Scaled) -> Iterator[Rows]:
     yield from _binding(whole, "unserved", "import", most, limits.import_limit_w / unit_w)
     yield from _binding(whole, "unserved", "backup", most, limits.backup_limit_w / unit_w)
     yield from _binding(calm, "curtailed", "export", most, limits.export_limit_w / unit_w)
+
+
+def more_load_pays(rates: Rates) -> NDArray[np.bool_]:
+    """Return in which steps a site may be the better off for drawing more, shape (n,)."""
+    return np.asarray((least_import_per_j(rates) < 0.0) | (rates.export_per_j < 0.0))
+
+
+def least_import_per_j(rates: Rates) -> Columns:
+    """Return what import costs at the least, where contracted energy is used, shape (n,)."""
+    if rates.contracted_saving_per_j is None:
+        return rates.import_per_j
+    return rates.import_per_j - np.maximum(0.0, rates.contracted_saving_per_j)
 
 
 def _shares(where: NDArray[np.bool_], most: Mapping[str, Columns]) -> Iterator[Rows]:

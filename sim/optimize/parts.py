@@ -1,7 +1,7 @@
 """What a linear program is put together from: blocks of columns, and rows across them."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,17 @@ class Entries(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows by the block that their coefficients belong to, with their limits."""
+    """Rows by the block that their coefficients belong to, with their limits.
 
-    blocks: Mapping[str, Entries]
+    The blocks of one site go by a name, those of all by the site's number and the name.
+    """
+
+    blocks: Mapping[Any, Entries]
     low: Columns
     high: Columns
 
     @classmethod
-    def at_most(cls, blocks: Mapping[str, Entries], high: Columns) -> "Rows":
+    def at_most(cls, blocks: Mapping[Any, Entries], high: Columns) -> "Rows":
         """Return rows without a lower limit."""
         return cls(blocks, np.full(len(high), -np.inf), high)
 
@@ -57,9 +60,22 @@ class Scaled(NamedTuple):
     unit_j: float
 
     @classmethod
-    def of(cls, horizon: Horizon) -> "Scaled":
-        """Scale a horizon."""
-        limits_w = most_w(horizon)
-        unit_w = max(float(np.abs(w).max()) for w in (horizon.net_w, *limits_w.values())) or 1.0
-        most = {flow: limit_w / unit_w for flow, limit_w in limits_w.items()}
-        return cls(horizon, horizon.net_w / unit_w, most, unit_w, unit_w * horizon.step_s)
+    def all_of(cls, horizons: Sequence[Horizon]) -> list["Scaled"]:
+        """Scale the horizons of some sites alike."""
+        limits_w = [most_w(horizon) for horizon in horizons]
+        largest = [
+            float(np.abs(power_w).max())
+            for horizon, most in zip(horizons, limits_w, strict=True)
+            for power_w in (horizon.net_w, *most.values())
+        ]
+        unit_w = max(largest) or 1.0
+        return [
+            cls(
+                horizon,
+                horizon.net_w / unit_w,
+                {flow: limit_w / unit_w for flow, limit_w in most.items()},
+                unit_w,
+                unit_w * horizon.step_s,
+            )
+            for horizon, most in zip(horizons, limits_w, strict=True)
+        ]

@@ -1,8 +1,7 @@
 """A horizon as a linear program in arrays: blocks of columns, and the rows that bind them.
 
 A flow is a block with a column a step, and so is the stored energy; each charge on peaks or tiers
-adds a block with a column a month. Work that can wait belongs here as one more block: its power in
-the balance rows, and for each job a row with the energy it needs.
+adds a block with a column a month. Work that can wait adds blocks of its own (see `work`).
 
 Whatever `sim.energy.dispatch` settles is a feasible point, a step of several parts with its means,
 so the least cost is never above that of a settled result. It may be below what any setpoints reach:
@@ -29,6 +28,7 @@ from sim.optimize.horizon import Columns, Horizon
 from sim.optimize.limits import FLOWS
 from sim.optimize.mixtures import mixture_rows
 from sim.optimize.parts import Block, Entries, Rows, Scaled
+from sim.optimize.work import Key, Load, Work, load_of, work_blocks, work_rows
 
 BLOCKS: Final = (*FLOWS, "stored")
 """The first blocks of columns, each with a column a step."""
@@ -52,6 +52,8 @@ class Program:
         Power that 1 stands for; energy is in units of this power for a step. [W]
     unit_cost : float
         Cost that 1 stands for. [unit of the rates]
+    left : tuple of int
+        First column of each site. [-]
     """
 
     matrix: csc_array
@@ -62,32 +64,44 @@ class Program:
     high: Columns
     unit_w: float
     unit_cost: float
+    left: tuple[int, ...]
 
 
-def assemble(horizon: Horizon) -> Program:
-    """Return the linear program of a horizon.
+def assemble(*horizons: Horizon, work: Work | None = None) -> Program:
+    """Return the linear program of one site or several.
 
     Parameters
     ----------
-    horizon : Horizon
-        What has to be planned, n steps.
+    *horizons : Horizon
+        What has to be planned at each, n steps.
+    work : Work or None
+        Work that can wait, and may be done at any of them.
 
     Returns
     -------
     Program
-        Columns: `BLOCKS` of n steps each, stored energy less that at the start; then the charges.
+        Columns of each site: `BLOCKS` of n steps each, stored energy less that at the start; then
+        its charges. Those of work come last.
 
     Raises
     ------
     ValueError
         If a load, a supply or a rate is not finite.
     """
-    _check(horizon)
-    scaled, rates = Scaled.of(horizon), horizon.rates
-    per_j = max(float(np.abs(rate).max()) for rate in (rates.import_per_j, rates.export_per_j))
-    unit_cost = (per_j or rates.unserved_per_j or 1.0) * scaled.unit_j
-    blocks = dict(_blocks(scaled))
-    rows = list(_rows(scaled))
+    for horizon in horizons:
+        _check(horizon)
+    sites = Scaled.all_of(horizons)
+    unit_cost = _unit_cost(horizons) * sites[0].unit_j
+    blocks: dict[Key, Block] = {}
+    rows: list[Rows] = []
+    for number, scaled in enumerate(sites):
+        load = load_of(work, number, scaled)
+        blocks |= {(number, name): block for name, block in _blocks(scaled)} | load.blocks
+        rows += [_own(part, number) for part in _rows(scaled)] + load.rows
+        rows.append(_balance(scaled, number, load))
+    if work is not None:
+        blocks |= dict(work_blocks(work, sites[0]))
+        rows += work_rows(work, sites[0])
     return Program(
         matrix=_matrix(rows, {name: len(block.cost) for name, block in blocks.items()}),
         row_low=np.concatenate([part.low for part in rows]),
@@ -95,9 +109,38 @@ def assemble(horizon: Horizon) -> Program:
         cost=np.concatenate([block.cost for block in blocks.values()]) / unit_cost,
         low=np.concatenate([block.low for block in blocks.values()]),
         high=np.concatenate([block.high for block in blocks.values()]),
-        unit_w=scaled.unit_w,
+        unit_w=sites[0].unit_w,
         unit_cost=unit_cost,
+        left=_left_of(blocks, len(sites)),
     )
+
+
+def _unit_cost(horizons: Sequence[Horizon]) -> float:
+    """Return the largest of the rates, so that costs are of a like size."""
+    rates = [horizon.rates for horizon in horizons]
+    per_j = max(
+        float(np.abs(column).max()) for one in rates for column in (one.import_per_j, one.export_per_j)
+    )
+    return per_j or max(one.unserved_per_j for one in rates) or 1.0
+
+
+def _own(rows: Rows, site: int) -> Rows:
+    """Return rows whose blocks go by the site's number too."""
+    return rows._replace(blocks={(site, name): each for name, each in rows.blocks.items()})
+
+
+def _balance(scaled: Scaled, site: int, load: Load) -> Rows:
+    """Let supply be equal to what becomes of it."""
+    steps = np.arange(len(scaled.net))
+    flows = {(site, flow): Entries.each(steps, sign) for flow, sign in _SIGNS.items()}
+    return Rows(flows | load.balance, scaled.net, scaled.net)
+
+
+def _left_of(blocks: Mapping[Key, Block], sites_count: int) -> tuple[int, ...]:
+    """Return the number of the first column of each site."""
+    first = {(number, BLOCKS[0]): number for number in range(sites_count)}
+    widths = np.cumsum([0, *(len(block.cost) for block in blocks.values())]).tolist()
+    return tuple(left for key, left in zip(blocks, widths, strict=False) if key in first)
 
 
 def _check(horizon: Horizon) -> None:
@@ -116,7 +159,7 @@ def _check(horizon: Horizon) -> None:
             raise ValueError(msg)
 
 
-def _matrix(rows: Sequence[Rows], widths: Mapping[str, int]) -> csc_array:
+def _matrix(rows: Sequence[Rows], widths: Mapping[Key, int]) -> csc_array:
     """Put all coefficients where they belong."""
     left = dict(zip(widths, np.cumsum([0, *widths.values()]).tolist(), strict=False))
     above = np.cumsum([0, *(len(part.high) for part in rows)]).tolist()
@@ -166,10 +209,8 @@ def _stored_limits(scaled: Scaled) -> tuple[Columns, Columns]:
 
 
 def _rows(scaled: Scaled) -> Iterator[Rows]:
-    """Yield balance, battery, charges, what holds for every mixture, the limit of unserved load."""
+    """Yield battery, charges, what holds for every mixture, the limit of unserved load."""
     steps = np.arange(len(scaled.net))
-    balance = {flow: Entries.each(steps, sign) for flow, sign in _SIGNS.items()}
-    yield Rows(balance, scaled.net, scaled.net)
     yield _battery(scaled)
     yield from charge_rows(scaled)
     yield from mixture_rows(scaled)

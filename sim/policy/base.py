@@ -10,19 +10,19 @@ A policy of one's own is a class with one or more of the five methods; it needs 
             return [longest] if fits else []
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Flows, Setpoint
-from sim.workload.jobs import JobTable
+from sim.policy.jobs_view import JobsView
+from sim.policy.read_only import ReadOnly
 
 Interval = tuple[float, float]
 """(start_s, end_s) in which a job may run."""
@@ -125,7 +125,7 @@ class SiteState(Protocol):
         """Signals on the run's steps, in SI."""
 
 
-class ClusterView:
+class ClusterView(ReadOnly):
     """Read-only view of a cluster: its accelerators and its queue."""
 
     __slots__ = ("_state", "running", "waiting")
@@ -164,7 +164,7 @@ class ClusterView:
         return state.startable if state.power_limited else state.free
 
 
-class SiteView:
+class SiteView(ReadOnly):
     """Read-only view of a site at this moment."""
 
     __slots__ = ("_state", "clusters")
@@ -223,70 +223,6 @@ class SiteView:
             The value in force.
         """
         return float(self._state.present[signal][self._state.step])
-
-
-class JobsView:
-    """Read-only columns of the jobs that have arrived; the row number is the job id.
-
-    The true duration is not among them: policies see the expected one.
-
-    Parameters
-    ----------
-    table : JobTable
-        All jobs of the run.
-    """
-
-    __slots__ = ("_columns", "_waits_s", "count")
-
-    _NAMES = (
-        "arrival_s",
-        "earliest_start_s",
-        "deadline_s",
-        "expected_duration_s",
-        "gpus_count",
-        "interruptible",
-        "workload",
-        "home_site",
-    )
-
-    def __init__(self, table: JobTable) -> None:
-        self.count = 0
-        """Number of jobs that have arrived. [-]."""
-        self._columns: dict[str, NDArray[Any]] = {}
-        self._waits_s: list[float] = [profile.max_wait_s for profile in table.profiles]
-        for name in self._NAMES:
-            column = getattr(table, name).view()
-            column.flags.writeable = False
-            self._columns[name] = column
-
-    def __len__(self) -> int:
-        """Return the number of jobs that have arrived."""
-        return self.count
-
-    def max_wait_s(self, job: int) -> float:
-        """Return for how long a policy may put a job off; inf where nothing but its deadline says.
-
-        Parameters
-        ----------
-        job : int
-            Job id. [-]
-
-        Returns
-        -------
-        float
-            Longest wait after its earliest start. [s]
-        """
-        if not self._waits_s:
-            return math.inf
-        return self._waits_s[int(self._columns["workload"][job])]
-
-    def __getattr__(self, name: str) -> NDArray[Any]:
-        """Return a column, cut off at the jobs that have arrived."""
-        try:
-            return self._columns[name][: self.count]
-        except KeyError:
-            message = f"jobs have no column {name!r}; there are {', '.join(self._NAMES)}"
-            raise AttributeError(message) from None
 
 
 class Observation(Protocol):

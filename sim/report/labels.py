@@ -53,6 +53,8 @@ RARE: Final = (
     Metric("system_co2_added_kg", "Carbon caused in the system", "kgCO2e", "low"),
     Metric("backup_generated_kwh", "Backup generated", "kWh", "low"),
     Metric("cost_battery_wear_usd", "Battery wear", "USD", "low"),
+    Metric("failures_count", "Failures", ""),
+    Metric("tokens_trained_per_kwh", "Tokens trained on per kWh", "1/kWh", "high"),
     Metric("slo_attainment_fraction", "Requests within the objective", "", "high"),
     Metric("energy_per_token_j", "Facility energy per token", "J", "low"),
 )
@@ -110,6 +112,16 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
             Metric("jct_mean_h", "Mean completion time", "h"),
             Metric("jct_p95_h", "95th percentile completion time", "h"),
             Metric("gpu_utilization_fraction", "GPU utilization", ""),
+            Metric("goodput_fraction", "Goodput of accelerator time", ""),
+            Metric("lost_work_gpu_h", "Work lost", "GPU h"),
+        ),
+        "Training": (
+            Metric("failures_count", "Failures", ""),
+            Metric("tokens_trained_count", "Tokens trained on", ""),
+            Metric("tokens_trained_per_kwh", "Tokens trained on per kWh", "1/kWh"),
+            Metric("efficiency_flop_per_j", "Useful operations per energy", "FLOP/J"),
+            Metric("energy_per_training_run_kwh", "Facility energy per run", "kWh"),
+            Metric("energy_per_training_step_kwh", "Facility energy per step", "kWh"),
         ),
         "Inference": (
             Metric("requests_served_count", "Requests served", ""),

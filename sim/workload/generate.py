@@ -53,12 +53,12 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
         if isinstance(spec, Service):
             continue  # it has no jobs
         if isinstance(spec, AnyModelJobs):
-            streams = model_tables(scenario, spec, folder, seed)
+            streams, notes = model_tables(scenario, spec, folder, seed)
         else:
             table, notes = _plain(scenario, spec, folder, seed)
             wait_s = math.inf if spec.max_wait_h is None else spec.max_wait_h * HOUR_S
             streams = [(table, Profile(name=spec.name, max_wait_s=wait_s))]
-            warnings += notes
+        warnings += notes
         for table, profile in streams:
             tables.append(replace(table, workload=np.full(len(table), len(profiles))))
             profiles.append(profile)

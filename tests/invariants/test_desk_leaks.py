@@ -42,7 +42,7 @@ HONEST = [
 SLOW = {
     "boosting": {"tree_count": 5},
     "random-forest": {"tree_count": 3},
-    "blend": {},
+    "blend": {"tree_count": 5},
 }
 QUICK = sorted(set(HONEST) - set(SLOW))
 CHANGES = {"nothing": np.nan, "huge": 1e9}
@@ -54,7 +54,7 @@ def nothing_kept(monkeypatch):
     cache.forget()
 
 
-def forecasts(model, signal, *, latency_h=0, values=None, quantiles=(0.1, 0.9), refresh_h=5):
+def forecasts(model, signal, *, latency_h=0, values=None, quantiles=(0.1, 0.9), refresh_h=8):
     """Return the bytes of every forecast of a run, by its issue."""
     values = SIGNALS[signal] if values is None else values
     here = site(GRID, signals={signal: Series(GRID.window_edges_s, values)})

@@ -188,6 +188,7 @@ def test_a_job_billed_twice_is_caught():
         segment_start_s=np.append(log.segment_start_s, log.segment_start_s[5]),
         segment_end_s=np.append(log.segment_end_s, log.segment_end_s[5]),
         segment_power_w=np.append(log.segment_power_w, log.segment_power_w[5]),
+        segment_gpus_count=np.append(log.segment_gpus_count, log.segment_gpus_count[5]),
     )
     with pytest.raises(BalanceError, match=r"IT power .* of jobs, services and idle accelerators"):
         close_books(twice, ["training"])

@@ -37,7 +37,7 @@ policies:
   - {name: shifty, shift: {use: lowest-window, signal: price}}
   - {name: sunny, shift: {use: lowest-window, signal: solar}}
 """
-MODEL = "forecasting.ridge:Ridge"
+MODEL = "ridge"
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def own_cache(tmp_path, monkeypatch):
 @pytest.fixture
 def scenario(tmp_path):
     path = tmp_path / "small.yaml"
-    path.write_text(TEXT.replace("MODEL", f"'{MODEL}'"))
+    path.write_text(TEXT.replace("MODEL", MODEL))
     return path
 
 

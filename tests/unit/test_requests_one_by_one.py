@@ -50,6 +50,14 @@ def test_prompts_that_come_together_are_read_in_turn():
     np.testing.assert_allclose(done.latency_s, [0.313, 0.313, 0.313])
 
 
+def test_a_batch_that_is_held_up_goes_on_where_it_was():
+    # Two together from 0.2 s on, 12 ms a token; the third holds them up after 50 of 100 tokens.
+    done, _ = served(requests([0.0, 0.0, 0.8], [101.0, 101.0, 11.0]))
+    third_s = 0.8 + 0.1 + 10 * 0.013
+    np.testing.assert_allclose(done.latency_s[2], third_s - 0.8)
+    np.testing.assert_allclose(done.latency_s[:2], third_s + 40 * 0.012)
+
+
 def test_a_full_batch_lets_no_more_in_and_the_first_come_goes_first():
     done, _ = served(requests([0.0, 0.01, 0.02], [11.0, 11.0, 11.0]), max_batch=1)
     one_s = 0.1 + 10 * 0.011

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from sim.policy.base import Interval, Observation
 from sim.policy.shift.lowest import run_sums
 from sim.policy.shift.outlook import TIE, SignalShift
@@ -26,12 +24,15 @@ class CarbonTime(SignalShift):
         earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
         if latest_s <= earliest_s:
             return earliest_s
-        length_s = float(obs.jobs.expected_duration_s[job])
+        length_s = obs.jobs.expected_duration_s.item(job)
         outlook = self.outlook(obs, obs.site_of(job))
         total = run_sums(outlook, earliest_s, latest_s, length_s)
         if len(total) <= 1:
             return earliest_s
-        wait_s = outlook.step_s * np.arange(len(total))
-        saving = (total[0] - total) / (wait_s + length_s)
-        most = saving.max()
-        return earliest_s + float(wait_s[np.argmax(saving >= most - TIE * abs(most))])
+        wait_s = outlook.delays_s[: len(total)]
+        saving = total.item(0) - total
+        saving /= wait_s + length_s
+        first = int(saving.argmax())
+        most = saving.item(first)
+        earliest = int((saving[: first + 1] >= most - TIE * abs(most)).argmax())
+        return earliest_s + wait_s.item(earliest)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.policy.base import Interval, Observation
 from sim.policy.shift.outlook import TIE, Column, Outlook, SignalShift
@@ -27,11 +28,12 @@ class LowestWindow(SignalShift):
         if latest_s <= earliest_s:
             return earliest_s
         outlook = self.outlook(obs, obs.site_of(job))
-        total = run_sums(outlook, earliest_s, latest_s, float(obs.jobs.expected_duration_s[job]))
+        total = run_sums(outlook, earliest_s, latest_s, obs.jobs.expected_duration_s.item(job))
         if len(total) <= 1:
             return earliest_s
-        least = total.min()
-        delay_steps = int(np.argmax(total <= least + TIE * abs(least)))
+        first = int(total.argmin())
+        least = total.item(first)
+        delay_steps = int((total[: first + 1] <= least + TIE * abs(least)).argmax())
         return earliest_s + delay_steps * outlook.step_s
 
 
@@ -59,9 +61,11 @@ def run_sums(outlook: Outlook, earliest_s: float, latest_s: float, length_s: flo
     # The run's end may lie at most where the known forecast ends.
     tries = int((latest_s - earliest_s) / outlook.step_s) + 1
     tries = max(0, min(tries, len(prefix) - 1 - end + (end_part == 0.0)))
-    upto_start = prefix[start : start + tries] + start_part * values[start : start + tries]
-    upto_end = prefix[end : end + tries] + end_part * values[end : end + tries]
-    total: Column = upto_end - upto_start
+    upto_start = start_part * values[start : start + tries]
+    upto_start += prefix[start : start + tries]
+    total: Column = end_part * values[end : end + tries]
+    total += prefix[end : end + tries]
+    total -= upto_start
     return total
 
 
@@ -85,7 +89,7 @@ class LowestSlot(SignalShift):
         within = outlook.values[first : last + 1]
         if latest_s <= earliest_s or not len(within):
             return earliest_s
-        lowest = first + int(np.argmin(within))
+        lowest = first + int(within.argmin())
         return max(earliest_s, outlook.start_s + lowest * outlook.step_s)
 
 
@@ -107,33 +111,40 @@ class LowestSlots(LowestWindow):
         """Return the intervals in which the job runs."""
         if not obs.jobs.interruptible[job]:
             return super().plan(obs, job)
-        expected_s = float(obs.jobs.expected_duration_s[job])
+        expected_s = obs.jobs.expected_duration_s.item(job)
         earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
         outlook = self.outlook(obs, obs.site_of(job))
         bounds_s = outlook.bounds_s(earliest_s, latest_s + expected_s)
-        if latest_s <= earliest_s or bounds_s[-1] - bounds_s[0] < expected_s:
+        if latest_s <= earliest_s or bounds_s.item(-1) - bounds_s.item(0) < expected_s:
             return earliest_s
-        return _cheapest(bounds_s, outlook.values, expected_s)
+        return _cheapest(bounds_s, outlook.order, expected_s)
 
 
-def _cheapest(bounds_s: Column, values: Column, length_s: float) -> list[Interval]:
+def _cheapest(
+    bounds_s: Column, order: NDArray[np.int64], length_s: float
+) -> list[Interval]:
     """Return the cheapest steps that add up to a length; the dearest of them is cut to fit."""
-    lengths_s = np.diff(bounds_s)
-    order = np.argsort(values, kind="stable")
-    order = order[lengths_s[order] > 0.0]
-    upto_s = np.cumsum(lengths_s[order])
-    count = int(np.searchsorted(upto_s, length_s * (1.0 - TIE))) + 1
-    ends_s = bounds_s[1:].copy()
-    ends_s[order[count - 1]] -= upto_s[count - 1] - length_s
-    steps = sorted(order[:count].tolist())
-    return joined([(float(bounds_s[step]), float(ends_s[step])) for step in steps])
+    starts_s, ends_s = bounds_s[:-1], bounds_s[1:]
+    ordered_s = (ends_s - starts_s)[order]
+    within = ordered_s > 0.0
+    upto_s = ordered_s[within].cumsum()
+    dearest = int(upto_s.searchsorted(length_s * (1.0 - TIE)))
+    taken = order[within][: dearest + 1]
+    cut, cut_s = taken.item(-1), upto_s.item(dearest) - length_s
+    taken.sort()
+    first_s, last_s = starts_s[taken], ends_s[taken]
+    last_s[taken.searchsorted(cut)] -= cut_s
+    # A step that is cut to fit may end a rounding error late, after the next one begins.
+    gaps = (last_s[:-1] < first_s[1:]).nonzero()[0]
+    opens_s = [first_s.item(0), *first_s[gaps + 1].tolist()]
+    closes_s = [*last_s[gaps].tolist(), last_s.item(-1)]
+    return list(zip(opens_s, closes_s, strict=True))
 
 
 def joined(intervals: Sequence[Interval]) -> list[Interval]:
     """Return intervals in order of time, those that touch put together."""
     found: list[Interval] = []
     for start_s, end_s in intervals:
-        # A step that is cut to fit may end a rounding error late, after the next one begins.
         if found and found[-1][1] >= start_s:
             found[-1] = (found[-1][0], end_s)
         else:

@@ -33,6 +33,10 @@ class Outlook:
         The same with a 0 behind, so that the end of the last step can be looked up too.
     prefix : ndarray of float, shape (n_steps + 1,)
         Sums of the values before each step. [unit of the signal]
+    delays_s : ndarray of float, shape (n_steps + 1,)
+        Start of each step after that of the first. [s]
+    order : ndarray of int, shape (n_steps,)
+        Steps from the lowest value to the highest, the earlier of equals first. [-]
     """
 
     start_s: float
@@ -40,6 +44,8 @@ class Outlook:
     values: Column
     closed: Column
     prefix: Column
+    delays_s: Column
+    order: NDArray[np.int64]
 
     @classmethod
     def of(cls, forecast: Forecast, level: float | None) -> "Outlook":
@@ -53,6 +59,8 @@ class Outlook:
             values,
             np.append(values, 0.0),
             np.concatenate([[0.0], np.cumsum(values)]),
+            forecast.step_s * np.arange(len(values) + 1),
+            np.argsort(values, kind="stable"),
         )
 
     @property
@@ -62,8 +70,8 @@ class Outlook:
 
     def bounds_s(self, from_s: float, to_s: float) -> Column:
         """Return the edges of its steps, cut off at two times, shape (n_steps + 1,). [s]."""
-        edges_s = self.start_s + self.step_s * np.arange(len(self.closed))
-        return np.clip(edges_s, from_s, to_s)
+        edges_s: Column = (self.start_s + self.delays_s).clip(from_s, to_s)
+        return edges_s
 
 
 def _quantile(forecast: Forecast, level: float) -> Column:
@@ -128,8 +136,8 @@ class SignalShift:
 
     def earliest_and_latest_s(self, obs: Observation, job: int) -> tuple[float, float]:
         """Return the earliest and the latest time at which a job may start."""
-        jobs = obs.jobs
-        earliest_s = max(obs.now_s, float(jobs.earliest_start_s[job]))
-        due_s = float(jobs.deadline_s[job]) - float(jobs.expected_duration_s[job])
+        jobs, now_s = obs.jobs, obs.now_s
+        possible_s = jobs.earliest_start_s.item(job)
+        due_s = jobs.deadline_s.item(job) - jobs.expected_duration_s.item(job)
         wait_s = min(self.max_wait_h * HOUR_S, jobs.max_wait_s(job))
-        return earliest_s, min(due_s, float(jobs.earliest_start_s[job]) + wait_s)
+        return max(now_s, possible_s), min(due_s, possible_s + wait_s)

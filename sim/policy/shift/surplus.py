@@ -35,16 +35,19 @@ class RenewableSurplus(SignalShift):
         if latest_s <= earliest_s:
             return earliest_s
         outlook = self.outlook(obs, obs.site_of(job))
-        total = run_sums(outlook, earliest_s, latest_s, float(obs.jobs.expected_duration_s[job]))
-        if len(total) <= 1 or total.max() <= 0.0:
+        total = run_sums(outlook, earliest_s, latest_s, obs.jobs.expected_duration_s.item(job))
+        if len(total) <= 1:
             return earliest_s
-        most = total.max()
-        return earliest_s + int(np.argmax(total >= most * (1.0 - TIE))) * outlook.step_s
+        first = int(total.argmax())
+        most = total.item(first)
+        if most <= 0.0:
+            return earliest_s
+        return earliest_s + int((total[: first + 1] >= most * (1.0 - TIE)).argmax()) * outlook.step_s
 
     def outlook(self, obs: Observation, site: int) -> Outlook:
         """Return the surplus that lies ahead of a site by its latest forecasts."""
-        supply = [obs.forecast(site, name) for name in _SUPPLY]
         load = obs.forecast(site, "load")
+        supply = [obs.forecast(site, name) for name in _SUPPLY]
         known = self._outlooks.get(site)
         if known is not None and known[0] == load.issued_at_s:
             return known[1]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.policy.base import Interval, Observation
 from sim.policy.shift.lowest import joined
@@ -56,39 +57,41 @@ class Threshold(SignalShift):
         outlook = self.outlook(obs, obs.site_of(job))
         if latest_s <= earliest_s or earliest_s >= outlook.end_s:
             return earliest_s
-        length_s = float(obs.jobs.expected_duration_s[job])
-        low = self._below(outlook, earliest_s)
-        intervals = joined(list(_runs(outlook, low, (earliest_s, latest_s), length_s)))
+        length_s = obs.jobs.expected_duration_s.item(job)
+        below = outlook.values < self._threshold(outlook, earliest_s)
+        intervals = joined(list(_runs(outlook, below, (earliest_s, latest_s), length_s)))
         return intervals if obs.jobs.interruptible[job] else intervals[0][0]
 
-    def _below(self, outlook: Outlook, earliest_s: float) -> list[bool]:
-        """Return in which forecast steps the signal is below the threshold."""
-        bounds_s = outlook.bounds_s(earliest_s, earliest_s + DAY_S)
-        order = np.argsort(outlook.values, kind="stable")
-        upto_s = np.cumsum(np.diff(bounds_s)[order])
-        rank = int(np.searchsorted(upto_s, self.threshold_fraction * upto_s[-1], side="right"))
-        threshold = outlook.values[order[min(rank, len(order) - 1)]]
-        below: list[bool] = (outlook.values < threshold).tolist()
-        return below
+    def _threshold(self, outlook: Outlook, earliest_s: float) -> float:
+        """Return the quantile of the next day's forecast."""
+        bounds_s, order = outlook.bounds_s(earliest_s, earliest_s + DAY_S), outlook.order
+        upto_s = (bounds_s[1:] - bounds_s[:-1])[order].cumsum()
+        share_s = self.threshold_fraction * upto_s.item(-1)
+        rank = int(upto_s.searchsorted(share_s, side="right"))
+        return outlook.values.item(order.item(min(rank, len(order) - 1)))
 
 
 def _runs(
-    outlook: Outlook, low: Sequence[bool], bounds_s: tuple[float, float], length_s: float
+    outlook: Outlook, below: NDArray[np.bool_], bounds_s: tuple[float, float], length_s: float
 ) -> Iterator[Interval]:
     """Yield the stretches in which a job runs; together they are as long as the job."""
     now_s, latest_s = bounds_s
     budget_s, left_s = latest_s - now_s, length_s
     step = int((now_s - outlook.start_s) // outlook.step_s)
-    while left_s > 0.0:
-        if budget_s <= 0.0 or step >= len(low):
-            yield now_s, now_s + left_s
-            return
-        end_s = outlook.start_s + (step + 1) * outlook.step_s
-        stretch_s = min(end_s - now_s, left_s if low[step] else budget_s)
-        if low[step]:
+    low = bool(below[step])
+    changes = (below[step + 1 :] != below[step:-1]).nonzero()[0] + (step + 1)
+    for end in (*changes.tolist(), len(below)):
+        if budget_s <= 0.0:
+            break
+        end_s = outlook.start_s + end * outlook.step_s
+        stretch_s = min(end_s - now_s, left_s if low else budget_s)
+        if low:
             yield now_s, now_s + stretch_s
             left_s -= stretch_s
         else:
             budget_s -= stretch_s
+        if left_s <= 0.0:
+            return
         now_s += stretch_s
-        step += now_s >= end_s
+        low = not low
+    yield now_s, now_s + left_s

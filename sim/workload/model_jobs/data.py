@@ -64,4 +64,4 @@ class PreprocessingRuns:
             data_bytes=read_bytes + spec.data_gb * GB,
             techniques=spec.techniques,
         )
-        return (Demand(profile, spec.gpus, duration_s, draw),)
+        return (Demand(profile, spec.gpus, duration_s, draw, notes=effect.notes),)

@@ -40,6 +40,8 @@ class Demand:
         Run time from one checkpoint to the next; None: none before the end. [s]
     speeds : tuple of float
         Least and most speed over the mean, between which each job draws its own. [-]
+    notes : tuple of str
+        What techniques assume.
     """
 
     profile: Profile
@@ -49,6 +51,7 @@ class Demand:
     expected_ratio: float = 1.0
     checkpoint_s: float | None = None
     speeds: tuple[float, float] = ONE_SPEED
+    notes: tuple[str, ...] = ()
 
     def table(
         self,

@@ -122,6 +122,7 @@ class FederatedRuns:
             duration_s=spec.rounds * round_s,
             power_fraction=busy * draw + (1.0 - busy) * waiting,
             checkpoint_s=round_s,
+            notes=self._effect.notes,
         )
 
     def _round(self, node: Node) -> _Round:

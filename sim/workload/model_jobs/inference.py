@@ -99,7 +99,7 @@ class InferenceRuns:
             run_samples_count=float(spec.requests),
             techniques=spec.techniques,
         )
-        return (Demand(profile, gpus_count, duration_s, draw),)
+        return (Demand(profile, gpus_count, duration_s, draw, notes=self._effect.notes),)
 
     def _draw_fraction(self, prefill_share: float) -> float:
         """Return the mean power of an accelerator over its TDP [-]."""

@@ -28,7 +28,7 @@ class _Kind(Protocol):
 
 def model_tables(
     scenario: Scenario, spec: AnyModelJobs, folder: Path, seed: int
-) -> list[tuple[JobTable, Profile]]:
+) -> tuple[list[tuple[JobTable, Profile]], list[str]]:
     """Return the jobs of a stream, those of each of its sites as a table of their own.
 
     Parameters
@@ -44,18 +44,22 @@ def model_tables(
 
     Returns
     -------
-    list of tuple
+    streams : list of tuple
         Jobs and their profile.
+    notes : list of str
+        What the user should know about them.
     """
     homes = [_home(scenario, spec, site) for site in spec.home_sites]
     nodes = [Node(at.site, at.cluster, at.chip(folder)) for at in homes]
     kind = cast("type[_Kind]", load_class(MODEL_JOBS[spec.type]))
 
     def draws(purpose: str) -> np.random.Generator:
+        """Return the random stream of a purpose."""
         return stream(seed, f"workload/{spec.name}/{purpose}")
 
     arrival_s = arrival_times_s(spec.arrivals, scenario.duration_h, draws)
-    return [
+    demands = kind(spec, nodes).demands(seed)
+    streams = [
         (
             demand.table(
                 arrival_s,
@@ -66,8 +70,9 @@ def model_tables(
             ),
             demand.profile,
         )
-        for demand, at in zip(kind(spec, nodes).demands(seed), homes, strict=True)
+        for demand, at in zip(demands, homes, strict=True)
     ]
+    return streams, [f"{spec.name}: {note}" for note in demands[0].notes]
 
 
 def _home(scenario: Scenario, spec: AnyModelJobs, site: str | None) -> ClusterAt:

@@ -122,6 +122,7 @@ class TrainingRuns:
             expected_ratio=stops.expected_ratio() / stops.stretch_ratio,
             checkpoint_s=stops.cycle_s,
             speeds=self._speeds,
+            notes=self._effect.notes,
         )
         return (demand,)
 
