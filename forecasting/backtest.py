@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -20,6 +20,7 @@ LEVELS: Final = (0.1, 0.5, 0.9)
 WARM_UP_S: Final = 90 * DAY_S
 """Intervals learn from the errors of this long before the first issue."""
 _JOB_S: Final = 4 * HOUR_S
+_ISSUING: Final = 0.6  # assumption: part of the work that is not for the decision value
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,12 @@ def backtest(
     TooShortError
         If there is too little history before the first issue.
     """
-    issued = with_honest_intervals(forecaster, history, plan)
-    on_progress(0.6)
+    told = _Told(forecaster, plan, on_progress)
+    issued = with_honest_intervals(told, history, plan)
     came = scores.truth_for(issued, truth, start_s=history.start_s)
     card = scorecard(issued, came, history, capacity=plan.capacity)
-    found = Backtest(issued, came, card, *_decisions(forecaster, issued, history, truth, plan))
+    told.begin, told.share = _ISSUING, 1 - _ISSUING
+    found = Backtest(issued, came, card, *_decisions(told, issued, history, truth, plan))
     on_progress(1.0)
     metrics = {name: value for name, value in _metrics(found).items() if value is not None}
     judged = replace(issued, card=replace(issued.card, metrics=metrics))
@@ -177,6 +179,28 @@ def with_honest_intervals(forecaster: Forecaster, history: History, plan: Plan) 
         card=parts[-1].card,
     )
     return _rows(with_intervals(every, history, levels=LEVELS), early_count)
+
+
+class _Told:
+    """A forecaster that tells how far the work has come whenever it learns anew."""
+
+    def __init__(
+        self, forecaster: Forecaster, plan: Plan, on_progress: Callable[[float], None]
+    ) -> None:
+        self._forecaster = forecaster
+        self._plan = plan
+        self._on_progress = on_progress
+        self.begin, self.share = 0.0, _ISSUING
+
+    def fit(self, history: History, until_s: float) -> Self:
+        since_s = self._plan.first_issue_s - (0.0 if self.begin else WARM_UP_S)
+        done = (until_s - since_s) / (self._plan.last_issue_s - since_s + self._plan.spacing_s)
+        self._on_progress(self.begin + self.share * min(max(done, 0.0), 1.0))
+        self._forecaster.fit(history, until_s)
+        return self
+
+    def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
+        return self._forecaster.predict(history, issued_at_s, horizon_count)
 
 
 def _rows(forecasts: ForecastSet, first: int) -> ForecastSet:

@@ -19,7 +19,7 @@ class Blend:
         Trees of `Boosting`. [-]
     """
 
-    def __init__(self, alpha: float = 30.0, tree_count: int = 150) -> None:
+    def __init__(self, alpha: float = 50.0, tree_count: int = 150) -> None:
         self.alpha = alpha
         self.tree_count = tree_count
 

@@ -44,7 +44,7 @@ def curve_key(model: str, accelerator: str, gpus_count: int, task: str | None = 
     if here.empty:
         pairs = zip(of_model["accelerator"], of_model["gpus_per_replica"], strict=True)
         known = ", ".join(dict.fromkeys(f"{gpus} x {chip}" for chip, gpus in pairs))
-        msg = f"there is no serving curve of {model} on {gpus_count} x {accelerator}; there are: "
+        msg = f"there is no serving curve of {model} on {gpus_count} x {accelerator}. There are: "
         raise ValueError(msg + f"{known}. Choose one, or give a `curve` of your own.")
     tasks = here["task"].tolist()
     taken = task or ("chat" if "chat" in tasks else tasks[0] if len(tasks) == 1 else None)

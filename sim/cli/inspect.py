@@ -53,8 +53,7 @@ def _policies(
         open_console().print(policies_table())
         return
     with importable(Path.cwd()):
-        passed = check_policy(check)
-    typer.echo(f"{check} passed: {', '.join(passed)}.")
+        typer.echo(str(check_policy(check)))
 
 
 @app.command("catalog")

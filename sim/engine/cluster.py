@@ -2,6 +2,7 @@
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,7 @@ from sim.datacenter.hardware import GpuPower
 from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
 from sim.energy.battery import Battery, BatteryLimits
 from sim.energy.dispatch import Connection, Flows
+from sim.site import Site
 
 
 @dataclass(slots=True)
@@ -210,3 +212,21 @@ class Cluster:
     def spare(self) -> int:
         """Accelerators on which a job can start now."""
         return self.startable if self.power_limited else self.free
+
+
+def clusters_of(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]:
+    """Return the clusters of all sites, by number; all of their accelerators are free."""
+    specs = [(index, spec) for index, site in enumerate(sites) for spec in site.clusters]
+    return [
+        Cluster(
+            name=spec.name,
+            index=number,
+            place=places[index],
+            total=spec.gpus_count,
+            power=spec.power,
+            idle_w=spec.idle_w,
+            free=spec.gpus_count,
+            rack_cap_fraction=spec.rack_cap_fraction,
+        )
+        for number, (index, spec) in enumerate(specs)
+    ]

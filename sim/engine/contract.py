@@ -1,258 +1,266 @@
-"""Test anyone's policy for the contract, for determinism and for seeing the future."""
+"""Test anyone's policy: contract, determinism, seeing the future, changing what it sees, speed."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from math import inf, nextafter
+from statistics import median
+from time import perf_counter
+from typing import Any, Final, NamedTuple
 
-import numpy as np
-
-from sim.datacenter.facility import Facility
-from sim.datacenter.hardware import GpuPower
-from sim.energy.battery import BatteryLimits
-from sim.energy.dispatch import Connection
+from sim.engine.asking import StandIn, Subject, named
+from sim.engine.contract_world import (
+    CHANGES_S,
+    FORECAST,
+    changed_jobs,
+    changed_site,
+    made_up_jobs,
+    made_up_sites,
+)
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.simulation import Simulation
 from sim.errors import PolicyError
-from sim.policy.base import ClusterView, Observation, Roles, SiteView
+from sim.policy.base import Observation, Roles
 from sim.policy.build import build
-from sim.registry import METHODS, ROLES
-from sim.scenario.schema.forecast import Forecast
+from sim.registry import DEFAULT_ROLES, METHODS, POLICIES, ROLES, SIGNALS, load_class
 from sim.scenario.schema.scenario import Policy
-from sim.scenario.series.piecewise import Series
-from sim.site import ClusterSpec, Site, TimeGrid
-from sim.site.times import HISTORY_H
-from sim.streams import stream
-from sim.units import DAY_S, HOUR_S, KWH
+from sim.site import Site
 from sim.workload.jobs import JobTable
 
-_DAYS = 2
-_STEP_S = 900.0
-_JOBS = 150
-_CHANGES_S = (6 * HOUR_S, 20 * HOUR_S, 33 * HOUR_S)
-"""After each of these times the truth is changed once."""
+CHECKS: Final = ("contract", "determinism", "non-anticipativity", "no mutation")
+"""What is checked."""
 
-Decision = tuple[float, str, str, str]
-"""(time, role, question, answer)"""
+SLOW_S: Final = 1e-3
+"""A decision that costs more is warned of (assumption: with a million jobs it adds 17 min). [s]."""
 
 
-def check_policy(policy: str | Policy | type) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class PolicyReport:
+    """What `check_policy` found; looking for a check in it tells whether that was passed.
+
+    Attributes
+    ----------
+    policy : str
+        Name of the policy.
+    passed : tuple of str
+        The checks it passed: all of them, or there would have been an error.
+    decision_s : mapping of str to float
+        Median time of a decision of each role that was asked and is not the default one. [s]
+    warnings : tuple of str
+        What is allowed and still unwise.
+    """
+
+    policy: str
+    passed: tuple[str, ...]
+    decision_s: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+    def __contains__(self, check: object) -> bool:
+        """Tell whether a check was passed."""
+        return check in self.passed
+
+    def __str__(self) -> str:
+        """Return the report as the command line prints it."""
+        lines = [f"{self.policy} passed: {', '.join(self.passed)}."]
+        if self.decision_s:
+            times = (f"{role} {time_s * 1e6:.1f} us" for role, time_s in self.decision_s.items())
+            lines.append(f"Median time of a decision: {', '.join(times)}.")
+        return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
+
+
+class _MutationError(PolicyError):
+    """A decision changed what the policy sees."""
+
+
+class Decision(NamedTuple):
+    """One question that a policy was asked, and what it answered."""
+
+    time_s: float
+    role: str
+    name: str
+    answer: str
+
+
+@dataclass(slots=True)
+class _Log:
+    """What a policy was asked in one run, and how long it took to answer [s]."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    times_s: dict[str, list[float]] = field(default_factory=dict)
+
+
+def check_policy(policy: str | Policy | type, *, slow_s: float = SLOW_S) -> PolicyReport:
     """Run a policy on a small made-up scenario and check that it keeps the contract.
 
     Parameters
     ----------
     policy : str, Policy or type
         A built-in name, ``"module:Class"``, a policy put together from roles, or a class.
+    slow_s : float
+        A decision that costs more than this is warned of. [s]
 
     Returns
     -------
-    tuple of str
-        The checks it passed: contract, determinism, non-anticipativity.
+    PolicyReport
+        The checks it passed, the time its decisions took, and warnings.
 
     Raises
     ------
     PolicyError
-        If a check fails; the message names policy, check, time and answers.
+        If a check fails; the message names policy, check, decision and answers.
+
+    Notes
+    -----
+    *contract*: every answer is one that the engine accepts. *determinism*: a second run of the same
+    gives the same decisions. *non-anticipativity*: decisions before a time stay the same when only
+    the truth after it is changed. *no mutation*: no decision changes anything it can see.
     """
-    sites, jobs = _truth(), _jobs()
-    first = _decisions(policy, sites, jobs)
-    _compare(policy, "determinism", first, _decisions(policy, sites, jobs), until_s=np.inf)
-    for change_s in _CHANGES_S:
-        changed = tuple(_changed(site, change_s) for site in sites)
-        other = _decisions(policy, changed, _changed_jobs(jobs, change_s))
-        _compare(policy, "non-anticipativity", first, other, until_s=change_s)
-    return "contract", "determinism", "non-anticipativity"
+    sites, jobs = made_up_sites(), made_up_jobs()
+    first = _run(policy, sites, jobs)
+    label = build(policy).name
+    again = _run(policy, sites, jobs, watched=True)
+    _compare(label, "determinism", first.decisions, again.decisions)
+    for change_s in _changes_s(first):
+        changed = tuple(changed_site(site, change_s) for site in sites)
+        other = _run(policy, changed, changed_jobs(jobs, change_s))
+        _compare(
+            label, "non-anticipativity", _before(first, change_s), _before(other, change_s),
+            only=f"the truth after {change_s:.10g} s is changed",
+        )
+    decision_s = {role: median(times_s) for role, times_s in first.times_s.items()}
+    return PolicyReport(label, CHECKS, decision_s, tuple(_slow(decision_s, slow_s)))
 
 
-def _decisions(
-    policy: str | Policy | type, sites: tuple[Site, ...], jobs: JobTable
-) -> list[Decision]:
+def _run(
+    policy: str | Policy | type, sites: tuple[Site, ...], jobs: JobTable, *, watched: bool = False
+) -> _Log:
     """Run a policy and return all it was asked and all it answered."""
-    log: list[Decision] = []
-    roles = _recording(build(policy), log)
-    Simulation(sites, jobs, roles, desk=ForecastDesk(Forecast(), sites)).run()
+    log, roles = _Log(), build(policy)
+    desk = ForecastDesk(FORECAST, sites)
+    recorders: dict[str, Any] = {}
+    for role in ROLES:
+        ask = partial(_recorded, role, log, is_default=_is_default(roles, role))
+        recorders[role] = StandIn(getattr(roles, role), METHODS[role], ask)
+        if watched:
+            watch = partial(_watched, role, roles.name, (sites, jobs))
+            recorders[role] = StandIn(recorders[role], METHODS[role], watch)
+    try:
+        Simulation(sites, jobs, replace(roles, **recorders), desk=desk).run()
+    except _MutationError:
+        raise
+    except PolicyError as error:
+        msg = f"policy {roles.name} fails contract. {error}"
+        raise PolicyError(msg) from error
     return log
 
 
-def _recording(roles: Roles, log: list[Decision]) -> Roles:
-    """Return the same roles, but every answer is written down."""
-    recorders: dict[str, Any] = {role: _Recorder(getattr(roles, role), role, log) for role in ROLES}
-    return replace(roles, **recorders)
+def _changes_s(log: _Log) -> list[float]:
+    """Return after which times to change the truth: some, and right after some decisions."""
+    found = list(CHANGES_S)
+    for role in log.times_s:
+        times_s = [decision.time_s for decision in log.decisions if decision.role == role]
+        found += [nextafter(times_s[len(times_s) * part // 4], inf) for part in (1, 2, 3)]
+    return sorted(set(found))
 
 
-class _Recorder:
-    """Stands in for one role and writes down what it answers."""
-
-    def __init__(self, role: object, name: str, log: list[Decision]) -> None:
-        self._role = role
-        method = METHODS[name]
-        setattr(self, method, _written(getattr(role, method), name, log))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._role, name)  # does_nothing, replans
+def _is_default(roles: Roles, role: str) -> bool:
+    return type(getattr(roles, role)) is load_class(POLICIES[role][DEFAULT_ROLES[role]])
 
 
-def _written(ask: Callable[..., object], role: str, log: list[Decision]) -> Callable[..., object]:
-    def asked(obs: Observation, subject: int | ClusterView | SiteView) -> object:
-        answer = ask(obs, subject)
-        about = subject if isinstance(subject, int) else subject.name
-        log.append((obs.now_s, role, str(about), repr(answer)))
+def _recorded(
+    role: str, log: _Log, _method: str, ask: Callable[..., object], *, is_default: bool
+) -> Callable[..., object]:
+    """Return a method of a policy, but its answers and times are written down."""
+
+    def asked(obs: Observation, subject: Subject, *more: object) -> object:
+        begin_s = perf_counter()
+        answer = ask(obs, subject, *more)
+        if isinstance(answer, Iterator):
+            answer = list(answer)
+        time_s = perf_counter() - begin_s
+        if not is_default:
+            log.times_s.setdefault(role, []).append(time_s)
+        decision = Decision(obs.now_s, role, named(role, obs, subject), repr(answer))
+        log.decisions.append(decision)
         return answer
 
     return asked
 
 
-def _compare(
-    policy: object, check: str, first: list[Decision], other: list[Decision], *, until_s: float
-) -> None:
-    """Raise at the first decision before a time that differs."""
-    left = [decision for decision in first if decision[0] < until_s]
-    right = [decision for decision in other if decision[0] < until_s]
-    for one, two in zip(left, right, strict=False):
-        if one != two:
-            msg = f"policy {policy} fails {check}: at {one[0]} s {one[1]} for {one[2]} answered "
-            msg += f"{one[3]}, but {two[3]} for {two[2]} at {two[0]} s "
-            msg += (
-                "in a second run that is the same."
-                if until_s == np.inf
-                else f"when only the truth after {until_s} s is changed."
+def _watched(
+    role: str,
+    policy: str,
+    truth: tuple[tuple[Site, ...], JobTable],
+    _method: str,
+    ask: Callable[..., object],
+) -> Callable[..., object]:
+    """Return a method of a policy, but it must leave everything as it was."""
+
+    def asked(obs: Observation, subject: Subject, *more: object) -> object:
+        before = _all_there_is(obs, *truth)
+        answer = ask(obs, subject, *more)
+        after = _all_there_is(obs, *truth)
+        changed = [what for what in before if before[what] != after[what]]
+        if changed:
+            msg = f"policy {policy} fails no mutation: {named(role, obs, subject)} changed "
+            msg += f"{', '.join(changed)}; what a policy sees is not its own to change."
+            raise _MutationError(msg)
+        return answer
+
+    return asked
+
+
+def _all_there_is(obs: Observation, sites: tuple[Site, ...], jobs: JobTable) -> dict[str, object]:
+    """Return all that a policy could change, by name, in a form that can be compared."""
+    found: dict[str, object] = {
+        "the time": (obs.now_s, obs.step_s, obs.start),
+        "where jobs are": [obs.site_of(job) for job in range(len(obs.jobs))],
+    }
+    for name in ("arrival_s", "earliest_start_s", "deadline_s", "expected_duration_s",
+                 "gpus_count", "interruptible", "workload", "home_site"):  # fmt: skip
+        found[f"jobs.{name}"] = getattr(jobs, name).tobytes()
+    for index, view in enumerate(obs.sites):
+        state = (view.soc, view.stored_j, view.battery, view.flows, view.it_power_w)
+        found[f"the state of {view.name}"] = state, view.index, view.name
+        for cluster in view.clusters:
+            queues = tuple(cluster.waiting.items()), tuple(cluster.running.items())
+            found[f"the queue of {view.name}"] = queues, cluster.free_count, cluster.total_count
+        for signal in SIGNALS:
+            issued = obs.forecast(index, signal)
+            quantiles = b"" if issued.quantiles is None else issued.quantiles.tobytes()
+            found[f"the {signal} forecast of {view.name}"] = issued.point.tobytes(), quantiles
+            found[f"the {signal} of {view.name}"] = (
+                sites[index].signals[signal].values.tobytes(), view.now(signal)
             )
-            raise PolicyError(msg)
-    if len(left) != len(right):
-        msg = f"policy {policy} fails {check}: it was asked {len(left)} times in one run and "
-        msg += f"{len(right)} times in another."
+    return found
+
+
+def _before(log: _Log, time_s: float) -> list[Decision]:
+    return [decision for decision in log.decisions if decision.time_s < time_s]
+
+
+def _compare(
+    policy: str, check: str, first: list[Decision], other: list[Decision], *, only: str = ""
+) -> None:
+    """Raise at the first decision that differs between two runs."""
+    second = f"in a run in which only {only}" if only else "in a second run of the same"
+    for one, two in zip(first, other, strict=False):
+        if one == two:
+            continue
+        msg = f"policy {policy} fails {check}: {one.name} was {one.answer}; {second}, "
+        msg += f"it was {two.answer}." if one.name == two.name else f"there was {two.name} instead."
+        raise PolicyError(msg)
+    if len(first) != len(other):
+        fewer, more = sorted((first, other), key=len)
+        msg = f"policy {policy} fails {check}: {second}, it was asked {len(other)} times, not "
+        msg += f"{len(first)}; {more[len(fewer)].name} is the first in one alone."
         raise PolicyError(msg)
 
 
-def _truth() -> tuple[Site, ...]:
-    """Return two made-up sites with sun, wind, a battery, prices and intensities."""
-    return tuple(_site(name, index) for index, name in enumerate(("north", "south")))
-
-
-def _site(name: str, index: int) -> Site:
-    start = datetime(2025, 6, 2, tzinfo=UTC)
-    n_steps = round(_DAYS * DAY_S / _STEP_S)
-    window_h = HISTORY_H + _DAYS * 24 + Forecast().horizon_h + 2
-    grid = TimeGrid(
-        start=start,
-        step_s=_STEP_S,
-        n_steps=n_steps,
-        window_start=datetime(2025, 5, 24, tzinfo=UTC),
-        window_hours=window_h,
-    )
-    hour = np.arange(window_h) + 5.0 * index
-    rng = stream(index, "check/signals")
-    wave = {
-        "price": 2e-8 * (1.2 + np.sin(hour * np.pi / 12)),
-        "average_carbon_intensity": 1e-7 * (1.5 + np.cos(hour * np.pi / 12)),
-        "marginal_carbon_intensity": 1.5e-7 * (1.2 + np.sin(hour * np.pi / 8)),
-        "solar": 4e5 * np.maximum(0.0, np.sin((hour - 6) * np.pi / 12)),
-        "wind": 1e5 * (1.0 + np.sin(hour / 7.0)),
-        "load": np.full(window_h, 3e4),
-    }
-    nothing: dict[str, Any] = dict.fromkeys(_COLUMNS, np.zeros(n_steps))
-    signals = {
-        what: grid.hourly(values * rng.uniform(0.8, 1.2, window_h)) for what, values in wave.items()
-    }
-    return _with_signals(
-        Site(
-            name=name,
-            parts=frozenset({"solar", "wind", "battery", "grid", "datacenter"}),
-            grid=grid,
-            **nothing,
-            facility=Facility.of_pue(1.0, n_steps),
-            battery=BatteryLimits(200 * KWH, 1e5, 1e5, 0.95, 0.95, 0.05, 0.95, 0.5),
-            connection=Connection(np.inf, np.inf),
-            clusters=(_cluster(),),
-            floor_area_m2=None,
-            tariff=None,
-            signals=signals,
-        )
-    )
-
-
-def _cluster() -> ClusterSpec:
-    power = GpuPower(
-        tdp_w=700.0, idle_bare_w=200.0, idle_resident_w=240.0, server_w=125.0, server_fraction=0.03
-    )
-    return ClusterSpec(
-        name="main",
-        gpus_count=64,
-        power=power,
-        idle_w=power.idle_bare_w,
-        embodied_kg_per_s=0.0,
-    )
-
-
-_COLUMNS = (
-    "solar_w",
-    "wind_w",
-    "base_load_w",
-    "price_usd_per_j",
-    "export_price_usd_per_j",
-    "average_carbon_kg_per_j",
-    "marginal_carbon_kg_per_j",
-    "carbon_free_fraction",
-)
-
-
-def _with_signals(site: Site) -> Site:
-    """Return a site whose columns on the run's steps are those of its signals."""
-    on_steps = {name: series.mean_over(site.grid.edges_s) for name, series in site.signals.items()}
-    return replace(
-        site,
-        solar_w=on_steps["solar"],
-        wind_w=on_steps["wind"],
-        base_load_w=on_steps["load"],
-        price_usd_per_j=on_steps["price"],
-        average_carbon_kg_per_j=on_steps["average_carbon_intensity"],
-        marginal_carbon_kg_per_j=on_steps["marginal_carbon_intensity"],
-    )
-
-
-def _changed(site: Site, after_s: float) -> Site:
-    """Return a site whose signals are others after a time, and the same before it."""
-    later = site.grid.window_edges_s[:-1] >= after_s
-
-    def changed(name: str, series: Series) -> Series:
-        values = series.values.copy()
-        values[later] = values[later][::-1] * stream(7, f"check/{name}").uniform(0.2, 3.0)
-        return Series(series.edges_s, values)
-
-    signals = {name: changed(name, series) for name, series in site.signals.items()}
-    return _with_signals(replace(site, signals=signals))
-
-
-def _jobs() -> JobTable:
-    rng = stream(3, "check/jobs")
-    arrival_s = np.sort(rng.uniform(0.0, _DAYS * DAY_S, _JOBS))
-    duration_s = rng.lognormal(1.0, 0.8, _JOBS) * HOUR_S
-    home = rng.integers(0, 2, _JOBS)
-    return JobTable(
-        arrival_s=arrival_s,
-        earliest_start_s=arrival_s.copy(),
-        deadline_s=arrival_s + duration_s + rng.uniform(0.0, DAY_S, _JOBS),
-        duration_s=duration_s,
-        expected_duration_s=duration_s.copy(),
-        gpus_count=rng.choice([1, 2, 4, 8, 16], _JOBS),
-        power_w=np.full(_JOBS, np.nan),
-        power_fraction=np.ones(_JOBS),
-        interruptible=rng.uniform(size=_JOBS) < 0.5,
-        checkpoint_s=np.zeros(_JOBS),
-        workload=np.zeros(_JOBS, dtype=int),
-        home_site=home,
-        home_cluster=home.copy(),
-    )
-
-
-def _changed_jobs(jobs: JobTable, after_s: float) -> JobTable:
-    """Return jobs of which those that arrive after a time are others."""
-    later = jobs.arrival_s >= after_s
-    duration_s = np.where(later, jobs.duration_s * 1.7, jobs.duration_s)
-    return replace(
-        jobs,
-        duration_s=duration_s,
-        expected_duration_s=duration_s.copy(),
-        gpus_count=np.where(later, 17 - jobs.gpus_count, jobs.gpus_count),
-        deadline_s=np.where(later, jobs.deadline_s + 5 * HOUR_S, jobs.deadline_s),
-    )
+def _slow(decision_s: Mapping[str, float], slow_s: float) -> Iterator[str]:
+    for role, time_s in decision_s.items():
+        if time_s > slow_s:
+            yield (
+                f"a {role} decision takes {time_s * 1e3:.3g} ms, more than {slow_s * 1e3:.3g} ms; "
+                f"a million of them take {time_s * 1e6 / 60:,.0f} minutes."
+            )

@@ -57,14 +57,16 @@ class ModelRuns(Runs):
         now_s : float
             Present time. [s]
         """
-        cluster.free -= self.gpus[job]
         profile = self.powers.profile(job)
-        if not profile.is_plain:
-            self._valid[job] = NEVER
-            if profile.elastic is not None:
-                self._fill(job, cluster, profile.elastic)
-            if job in self.suspensions:
-                self._stall(job, now_s + profile.resume_s)
+        if profile.is_plain:
+            super().start(job, cluster, now_s)
+            return
+        cluster.free -= self.gpus[job]
+        self._valid[job] = NEVER
+        if profile.elastic is not None:
+            self._fill(job, cluster, profile.elastic)
+        if job in self.suspensions:
+            self._stall(job, now_s + profile.resume_s)
         self._start_specially(job, cluster, now_s)
 
     def resize(self, job: int, gpus_count: int, now_s: float) -> None:

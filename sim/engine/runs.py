@@ -79,7 +79,7 @@ class Runs:
         self._saved_s: dict[int, float] = {}
         self._valid: dict[int, Event] = {}
         if any(cluster.rack_cap_fraction < 1.0 for cluster in clusters):
-            self._valid[_NO_JOB] = NEVER  # from the first job on, none starts the plain way
+            self._valid[_NO_JOB] = NEVER  # so that every job is looked at
         self._on_finish = (self._finish,)
         self._on_suspend = (self._suspend,)
 
@@ -128,7 +128,9 @@ class Runs:
         gpus = self.gpus[job]
         cluster.free -= gpus
         place = cluster.place
-        if self.windows or self._valid or place.cap_fraction < 1.0:
+        if (
+            self.windows or self._valid or place.cap_fraction < 1.0
+        ) and self._is_special(job, cluster):
             self._start_specially(job, cluster, now_s)
             return
         cluster.running[job] = self._start_s[job] = now_s
@@ -216,6 +218,10 @@ class Runs:
     def _sizes(self) -> Sequence[int] | NDArray[np.int64]:
         """Return the accelerators of each job's last stretch."""
         return self._jobs.gpus_count
+
+    def _is_special(self, job: int, cluster: Cluster) -> bool:
+        """Return whether a job is under a cap, has windows, or has run before."""
+        return cluster.cap_fraction < 1.0 or job in self.windows or job in self._valid
 
     def _start_specially(self, job: int, cluster: Cluster, now_s: float) -> None:
         """Start a job that may be under a cap, have windows, or have run before."""

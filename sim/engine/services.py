@@ -99,8 +99,8 @@ class Service:
         elif wanted < present:
             self._remove(present - wanted)
         self._active = self._ready
-        if self._pool is not None:
-            self._pool.resize(self._ready, now_s)
+        if self._pool is not None:  # more are opened when it is clear that there is power
+            self._pool.resize(min(self._ready, self._pool.open_count), now_s)
         freed = self._give_back(now_s)
         self._fluid.offer(step)
         self.recap(now_s)
@@ -217,7 +217,9 @@ class Service:
 
     def _give_back(self, now_s: float) -> bool:
         """Give back the accelerators of replicas that are gone and have nothing left to do."""
-        serving = self._ready if self._pool is None else self._pool.held_count
+        serving = self._ready
+        if self._pool is not None:
+            serving = max(serving, self._pool.held_count)
         held = serving + self._loading_count
         if held == self._held:
             return False

@@ -3,14 +3,16 @@
 import gc
 import time
 from collections.abc import Callable, Sequence
+from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
-from sim.engine.cluster import Cluster, Place
+from sim.engine.asking import Asking
+from sim.engine.cluster import clusters_of
 from sim.engine.elastic import Resizing
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import STEP, Clock, Event
@@ -227,15 +229,16 @@ class Simulation:
     ) -> None:
         self._sites = sites
         self._jobs = jobs
-        self._roles = roles
+        self._asking = Asking(roles, desk, len(jobs))
+        self._roles = self._asking.roles
         self._desk = desk
-        self._power = None if does_nothing(roles.power) else roles.power
+        self._power = None if does_nothing(roles.power) else self._roles.power
         self._on_progress = on_progress
         self._grid = sites[0].grid
         self._clock = Clock()
         self._settlements = [Settlement(index, site) for index, site in enumerate(sites)]
         places = [settlement.place for settlement in self._settlements]
-        clusters = _clusters(sites, places)
+        clusters = clusters_of(sites, places)
         plain = all(profile.is_plain for profile in jobs.profiles)
         self._runs = (Runs if plain else ModelRuns)(self._clock, jobs, clusters)
         transfers = (
@@ -305,29 +308,27 @@ class Simulation:
             services, now_s = self._services[view.index], float(self._clock.now)
             freed = services.begin(step, now_s)
             if settlement.place.battery is not None:
-                settlement.setpoint = self._checked(storage.setpoint(self._obs, view))
+                settlement.setpoint = self._checked(storage.setpoint(self._obs, view), view.name)
             cap_fraction = 1.0
             if power is not None:
                 lowest = settlement.place.lowest_cap_fraction
-                cap_fraction = self._checked_cap(power.set(self._obs, view), lowest)
+                cap_fraction = self._checked_cap(power.set(self._obs, view), view.name, lowest)
             budget_w = settlement.it_budget_w(step)
             self._shedding[view.index].hold(budget_w, cap_fraction, now_s)
             services.serve(now_s)
             for cluster in freed:
                 self._life.retry(cluster, now_s)
 
-    def _checked_cap(self, answer: float | None, lowest: float) -> float:
+    def _checked_cap(self, answer: float | None, site: str, lowest: float) -> float:
         """Return a power policy's answer as a fraction; refuse one that breaks the contract."""
         cap_fraction = 1.0 if answer is None else answer
-        if not (isinstance(cap_fraction, (int, float)) and lowest <= cap_fraction <= 1.0):
-            msg = f"policy {self._roles.name} at {self._clock.now} s: power answered {answer!r}; "
-            msg += f"it must be None or a cap over TDP from {lowest:g} to 1."
-            raise PolicyError(msg)
+        if not (isinstance(cap_fraction, Real) and lowest <= cap_fraction <= 1.0):
+            self._refuse("power", answer, site, f"None or a cap over TDP from {lowest:g} to 1")
         return float(cap_fraction)
 
-    def _checked(self, answer: Setpoint) -> Setpoint:
+    def _checked(self, answer: Setpoint, site: str) -> Setpoint:
         """Return a storage policy's answer; refuse one that breaks the contract."""
-        if answer == FOLLOW or _holds(answer):
+        if (isinstance(answer, str) and answer == FOLLOW) or _holds(answer):
             return answer
         try:
             charge_w, discharge_w = answer  # type: ignore[misc]  # whatever it is, it is checked
@@ -335,13 +336,17 @@ class Simulation:
         except (TypeError, ValueError):
             valid = False
         if not valid:
-            msg = f"policy {self._roles.name} at {self._clock.now} s: storage answered {answer!r}; "
-            msg += (
-                'it must be "follow", (charge_w, discharge_w), neither negative, one of them 0, or '
-                "HoldImport(import_w)."
+            self._refuse(
+                "storage", answer, site,
+                '"follow", (charge_w, discharge_w), neither negative, one of them 0, or '
+                "HoldImport(import_w)",
             )
-            raise PolicyError(msg)
         return float(charge_w), float(discharge_w)
+
+    def _refuse(self, role: str, answer: object, site: str, wanted: str) -> NoReturn:
+        msg = f"policy {self._roles.name} at {self._clock.now} s, site {site}: {role} answered "
+        msg += f"{answer!r:.200}; it must be {wanted}."
+        raise PolicyError(msg)
 
     def _issue(self, event: Event) -> None:
         """Let the shift policy plan again at a new forecast."""
@@ -370,6 +375,7 @@ class Simulation:
             records=tuple(settlement.record() for settlement in self._settlements),
             wear=tuple(settlement.wear() for settlement in self._settlements),
             services=tuple(log for services in self._services for log in services.logs()),
+            decisions=self._asking.decisions(),
         )
 
 
@@ -383,20 +389,3 @@ def _counts(counts: dict[int, int], n_jobs: int) -> NDArray[np.int64]:
     column = np.zeros(n_jobs, dtype=np.int64)
     column[list(counts)] = list(counts.values())
     return column
-
-
-def _clusters(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]:
-    specs = [(index, spec) for index, site in enumerate(sites) for spec in site.clusters]
-    return [
-        Cluster(
-            name=spec.name,
-            index=number,
-            place=places[index],
-            total=spec.gpus_count,
-            power=spec.power,
-            idle_w=spec.idle_w,
-            free=spec.gpus_count,
-            rack_cap_fraction=spec.rack_cap_fraction,
-        )
-        for number, (index, spec) in enumerate(specs)
-    ]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sim.energy.degradation import WearReport
 from sim.errors import BalanceError
+from sim.ledger.decisions import Decisions
 from sim.ledger.services import ServiceLog
 from sim.site import Site
 from sim.workload.jobs import JobTable
@@ -118,6 +119,8 @@ class RunLog:
         What the run has cost each site's battery; None where its cells do not age.
     services : tuple of ServiceLog
         What each service did.
+    decisions : Decisions
+        What the policy decided for the jobs.
     """
 
     jobs: JobTable
@@ -134,6 +137,7 @@ class RunLog:
     records: tuple[StepRecord, ...]
     wear: tuple[WearReport | None, ...]
     services: tuple[ServiceLog, ...] = ()
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:

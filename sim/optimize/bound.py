@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
+from sim.optimize.coarse import coarse, steps_per_hour
 from sim.optimize.horizon import Columns, Horizon, Plan
+from sim.optimize.limits import grid_fraction
 from sim.optimize.lp import Solver
+from sim.optimize.ran import Replay
 from sim.optimize.rates import Objective, rates_of
 from sim.site import Site
 
@@ -79,7 +82,7 @@ def storage_bound(
         rates=rates,
         connection=site.connection,
         battery=site.battery,
-        grid_fraction=_grid_fraction(site),
+        grid_fraction=grid_fraction(site),
         unserved_limit_j=np.inf if unserved_j is None else unserved_j,
     )
     plan = Solver().solve(horizon)
@@ -87,16 +90,68 @@ def storage_bound(
     return Bound(plan.bound - rates.unserved_per_j * left_j, left_j, plan)
 
 
-def _grid_fraction(site: Site) -> Columns | None:
-    """Return the share of each step in which the grid is there."""
-    if not site.outages_s:
-        return None
-    edges_s = site.grid.edges_s
-    times_s = np.array([time_s for outage in site.outages_s for time_s in outage])
-    # Time without grid so far: it grows from each outage's begin to its end.
-    lost_s = np.repeat(np.cumsum(np.r_[0.0, times_s[1::2] - times_s[::2]]), 2)[1:-1]
-    lost_by_s = np.interp(edges_s, times_s, lost_s)
-    return np.asarray(np.clip(1.0 - np.diff(lost_by_s) / site.grid.step_s, 0.0, 1.0))
+@dataclass(frozen=True, slots=True)
+class RunBound:
+    """The least cost or emissions of all sites with the work of a run.
+
+    Attributes
+    ----------
+    value : float
+        The least that any policy could have reached. [USD or kgCO2e]
+    step_s : float
+        Length of the steps that were planned. [s]
+    classes_count : int
+        Classes of work that were planned. [-]
+    """
+
+    value: float
+    step_s: float
+    classes_count: int
+
+
+def run_bound(replay: Replay, *, objective: Objective = "cost_usd") -> RunBound:
+    """Return the least that a policy could have reached with a run's work, all known in advance.
+
+    Parameters
+    ----------
+    replay : Replay
+        The run as a problem to plan.
+    objective : {'cost_usd', 'carbon_location_kg', 'carbon_marginal_kg'}
+        Money, or emissions at the average or the marginal intensity of the grid.
+
+    Returns
+    -------
+    RunBound
+        No more than what the run reached, or any other that does the same work in the same windows
+        and leaves no more load unserved.
+
+    Raises
+    ------
+    ValueError
+        If a price or an intensity is unknown, or the cost has parts without a bound (see
+        `rates.rates_of`).
+
+    Notes
+    -----
+    A linear program as of `storage_bound`, in which the work may be moved. Long runs of short steps
+    are planned in hours, which can only lower the bound (see `coarse`).
+    """
+    grid = replay.sites[0].grid
+    count = steps_per_hour(grid.n_steps, grid.step_s)
+    value, classes = 0.0, 0
+    for group in replay.together():
+        horizons = [
+            coarse(
+                replay.horizon(number, replace(
+                    rates_of(replay.sites[number], objective=objective), unserved_per_j=0.0)),
+                count,
+            )
+            for number in group
+        ]
+        work = replay.work(group, count)
+        value += Solver().solve_all(horizons, work).bound
+        classes += 0 if work is None else int(work.first.sum())
+    return RunBound(value, grid.step_s * count, classes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

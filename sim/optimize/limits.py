@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.energy.dispatch import Connection
 from sim.optimize.horizon import Columns, Horizon
+from sim.site import Site
 
 FLOWS: Final = ("charge", "discharge", "import", "export", "curtailed", "unserved", "backup")
 """Flows of a step; net supply + discharge + import + unserved + backup = the rest of them."""
@@ -66,3 +67,15 @@ def _of_connection(horizon: Horizon, connection: Connection) -> dict[str, Column
         SURPLUS: np.maximum(0.0, net_w + discharge_w),
     }
     return {flow: flows[flow] for flow in (*FLOWS, SURPLUS)}
+
+
+def grid_fraction(site: Site) -> Columns | None:
+    """Return the share of each step in which the grid is there; None for always."""
+    if not site.outages_s:
+        return None
+    edges_s = site.grid.edges_s
+    times_s = np.array([time_s for outage in site.outages_s for time_s in outage])
+    # Time without grid so far: it grows from each outage's begin to its end.
+    lost_s = np.repeat(np.cumsum(np.r_[0.0, times_s[1::2] - times_s[::2]]), 2)[1:-1]
+    lost_by_s = np.interp(edges_s, times_s, lost_s)
+    return np.asarray(np.clip(1.0 - np.diff(lost_by_s) / site.grid.step_s, 0.0, 1.0))

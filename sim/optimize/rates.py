@@ -1,6 +1,7 @@
 """What a site's flows cost, in money or in carbon, for a linear program."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -11,7 +12,7 @@ from sim.grid.demand import charges_of, periods_of
 from sim.grid.instruments import contract_costs_usd
 from sim.grid.tariff import fixed_charges_usd
 from sim.optimize.horizon import Columns, ImportTier, PeakCharge, Rates
-from sim.scenario.schema.tariff import DemandCharge, Tariff
+from sim.scenario.schema.tariff import DemandCharge, EnergyBlock, Tariff
 from sim.site import Site
 from sim.units import KW, KWH, TONNE_KG, USD_PER_KWH
 
@@ -37,14 +38,15 @@ def rates_of(site: Site, *, objective: Objective = "cost_usd") -> Rates:
     -------
     Rates
         In USD or kgCO2e. Left out is what can only add to the cost and fits no linear program:
-        battery wear, minimum bills, the use of contracted energy that had better be sold.
+        battery wear, minimum bills, the use of contracted energy that had better be sold, what
+        demand response pays less than it could; a block whose price falls is as dear as it gets
+        with the next ones.
 
     Raises
     ------
     ValueError
-        If a price or an intensity is unknown where the site has a grid, or the cost has parts that
-        a linear program cannot bound: demand response, blocks whose price falls, a market that
-        answers to the site's load.
+        If a price or an intensity is unknown where the site has a grid, or a market answers to the
+        site's load.
     """
     if site.node is not None and objective != "carbon_location_kg":
         msg = f"site {site.name}: a market that answers to its load leaves it without a bound."
@@ -62,10 +64,10 @@ def rates_of(site: Site, *, objective: Objective = "cost_usd") -> Rates:
 
 
 def _costs(site: Site) -> Rates:
-    if site.responses:
-        msg = f"site {site.name}: the cost of demand-response events has no bound in this version."
-        raise ValueError(msg)
+    blocks = () if site.tariff is None else _rising(site.tariff.blocks)
     import_per_j = _known(site, "price_usd_per_j")
+    if blocks:
+        import_per_j = import_per_j + blocks[0][1]
     export_per_j = _known(site, "export_price_usd_per_j")
     backup_per_j, tariff = site.backup_usd_per_j, site.tariff
     if tariff is not None and tariff.carbon_price_usd_per_t:
@@ -85,8 +87,8 @@ def _costs(site: Site) -> Rates:
         contracted_w=contracted_w,
         contracted_saving_per_j=saving_per_j,
         peaks=() if tariff is None else tuple(_peaks(site, tariff)),
-        tiers=() if tariff is None else tuple(_tiers(site, tariff)),
-        fixed=contracts_usd + (0.0 if tariff is None else _fixed_usd(site, tariff)),
+        tiers=() if tariff is None else tuple(_tiers(site, tariff, blocks)),
+        fixed=contracts_usd + _fixed_usd(site),
     )
 
 
@@ -118,8 +120,17 @@ def _contracts(site: Site) -> tuple[Columns | None, Columns | None, float]:
     return delivered_w, saving, float(unused_usd.sum())
 
 
-def _fixed_usd(site: Site, tariff: Tariff) -> float:
-    return float(fixed_charges_usd(site.grid.starts, tariff=tariff, step_s=site.grid.step_s).sum())
+def _fixed_usd(site: Site) -> float:
+    """Return fixed charges less the most that demand response could pay."""
+    step_s = site.grid.step_s
+    paid_usd = sum(
+        event.payment_usd_per_j * event.reduce_w * step_s * (event.end - event.first)
+        for event in site.responses
+    )
+    if site.tariff is None:
+        return -paid_usd
+    due_usd = fixed_charges_usd(site.grid.starts, tariff=site.tariff, step_s=step_s)
+    return float(due_usd.sum()) - paid_usd
 
 
 def _peaks(site: Site, tariff: Tariff) -> Iterator[PeakCharge]:
@@ -144,15 +155,35 @@ def _peak(site: Site, tariff: Tariff, charge: DemandCharge) -> PeakCharge:
     )
 
 
-def _tiers(site: Site, tariff: Tariff) -> Iterator[ImportTier]:
+def _rising(blocks: Sequence[EnergyBlock]) -> list[tuple[float, float]]:
+    """Return where blocks begin [J] and their price beyond the first's [USD/J], which only rises.
+
+    A month's cost is the highest convex function that is nowhere above that of the blocks: where a
+    price falls, blocks have the mean of theirs, or that of the last, which has no end.
+    """
+    pools: list[tuple[float, float, float]] = []  # begin, length, price
+    begin_j = 0.0
+    for block in blocks:
+        end_j = math.inf if block.up_to_kwh is None else block.up_to_kwh * KWH
+        price = (block.energy_usd_per_kwh - blocks[0].energy_usd_per_kwh) * USD_PER_KWH
+        pool = (begin_j, end_j - begin_j, price)
+        while pools and pools[-1][2] >= pool[2]:
+            earlier = pools.pop()
+            share = 0.0 if pool[1] == math.inf else earlier[1] / (earlier[1] + pool[1])
+            price = share * earlier[2] + (1.0 - share) * pool[2]
+            pool = (earlier[0], earlier[1] + pool[1], price)
+        pools.append(pool)
+        begin_j = end_j
+    return [(start_j, price) for start_j, _, price in pools]
+
+
+def _tiers(
+    site: Site, tariff: Tariff, blocks: Sequence[tuple[float, float]]
+) -> Iterator[ImportTier]:
     grid = site.grid
     months = billing_months(grid.starts, tariff.timezone)
     covered = covered_fractions(months, timezone=tariff.timezone, step_s=grid.step_s)
     shares = np.array(list(covered.values()))
-    for block, following in pairwise(tariff.blocks):
-        more = following.energy_usd_per_kwh - block.energy_usd_per_kwh
-        if more < 0:
-            msg = f"site {site.name}: blocks whose price falls leave its cost without a bound."
-            raise ValueError(msg)
-        beyond_j = (block.up_to_kwh or 0.0) * KWH * shares
-        yield ImportTier(np.searchsorted(list(covered), months), beyond_j, more * USD_PER_KWH)
+    for (_, price), (begin_j, following) in pairwise(blocks):
+        month_of_step = np.searchsorted(list(covered), months)
+        yield ImportTier(month_of_step, begin_j * shares, following - price)

@@ -69,7 +69,10 @@ def work_blocks(work: Work, scaled: Scaled) -> Iterator[tuple[Key, Block]]:
     nothing = np.zeros(len(work.step))
     yield (SHARED, "done"), Block(nothing, work.least_j / scaled.unit_j, work.most_j / scaled.unit_j)
     for cluster in range(len(work.site_of)):
-        most = work.power_w[work.on(cluster)] / scaled.unit_w
+        on = work.on(cluster)
+        with np.errstate(divide="ignore"):
+            room_w = work.gpus_free[cluster, work.step[on]] / work.gpus_per_w[on, cluster]
+        most = np.minimum(work.power_w[on], room_w) / scaled.unit_w
         yield (SHARED, f"at {cluster}"), Block(0.0 * most, 0.0 * most, most)
 
 

@@ -51,7 +51,7 @@ class Subject:
     @property
     def label(self) -> str:
         """Return name and unit."""
-        return f"{self.column} ({self.unit})" if self.unit else self.column
+        return f"{self.column} ({self.unit or 'unit as in the data'})"
 
     def error_label(self) -> str:
         """Return what an axis of errors is called."""

@@ -121,6 +121,7 @@ KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
             Metric("tokens_trained_per_kwh", "Tokens trained on per kWh", "1/kWh"),
             Metric("efficiency_flop_per_j", "Useful operations per energy", "FLOP/J"),
             Metric("energy_per_training_run_kwh", "Facility energy per run", "kWh"),
+            Metric("carbon_per_training_run_kg", "Carbon per run, embodied too", "kgCO2e"),
             Metric("energy_per_training_step_kwh", "Facility energy per step", "kWh"),
         ),
         "Inference": (

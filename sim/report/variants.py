@@ -15,6 +15,12 @@ COLUMNS: Final = (
     Metric("cost_total_usd", "Total cost", "USD", "low"),
     Metric("carbon_operational_location_kg", "Carbon, average", "kgCO2e", "low"),
     Metric("carbon_marginal_kg", "Carbon, marginal", "kgCO2e", "low"),
+    Metric("carbon_embodied_kg", "Carbon, embodied", "kgCO2e", "low"),
+    Metric("slo_attainment_fraction", "Requests within objective", "", "high"),
+    Metric("energy_per_token_j", "Energy per token", "J", "low"),
+    Metric("jct_mean_h", "Mean completion time", "h", "low"),
+    Metric("goodput_fraction", "Goodput", "", "high"),
+    Metric("energy_per_training_run_kwh", "Energy of a training run", "kWh", "low"),
     Metric("forecast_nmae_ratio", "Forecast error", "of the mean", "low"),
     Metric("forecast_rank_correlation", "Forecast ranks", "correlation", "high"),
     Metric("system_co2_added_kg", "Carbon caused in the system", "kgCO2e", "low"),
@@ -29,7 +35,18 @@ COLUMNS: Final = (
 )
 """Metrics of the table across variants, the more important first."""
 
-_ONLY_IF_DIFFERENT: Final = ("forecast_nmae_ratio", "forecast_rank_correlation")
+_ONLY_IF_DIFFERENT: Final = (
+    "carbon_embodied_kg",
+    "slo_attainment_fraction",
+    "energy_per_token_j",
+    "jct_mean_h",
+    "goodput_fraction",
+    "energy_per_training_run_kwh",
+    "forecast_nmae_ratio",
+    "forecast_rank_correlation",
+    "jobs_completed_count",
+)
+_DIFFERENT: Final = 1e-3
 _CHANGES: Final = ("cost_total_usd", "carbon_operational_location_kg", "carbon_marginal_kg")
 _LEAST_COLUMNS: Final = 3
 _SAME_WORK: Final = 0.01
@@ -103,13 +120,15 @@ class VariantTable:
 
 
 def shown_columns(rows: Sequence[VariantRow]) -> tuple[Metric, ...]:
-    """Return the metrics known in some of the rows; those of forecasts only if they differ."""
+    """Return the metrics known in some of the rows; some only if they differ."""
     return tuple(metric for metric in COLUMNS if _tells(rows, metric.name))
 
 
 def _tells(rows: Sequence[VariantRow], name: str) -> bool:
-    known = {row.means.get(name) for row in rows} - {None}
-    return len(known) > (name in _ONLY_IF_DIFFERENT)
+    known = [value for row in rows if (value := row.means.get(name)) is not None]
+    if name not in _ONLY_IF_DIFFERENT or not known:
+        return bool(known)
+    return max(known) - min(known) > _DIFFERENT * max(map(abs, known))
 
 
 def cells(rows: Sequence[VariantRow], metric: Metric) -> list[str]:

@@ -81,7 +81,7 @@ def accelerator(name_or_inline: str | Accelerator, own: Own = NONE_OWN) -> Accel
         If there is no accelerator of that name.
     """
     if isinstance(name_or_inline, Accelerator):
-        return facts_of("described in the scenario", name_or_inline.model_dump())
+        return facts_of("described in the scenario", dict(name_or_inline))
     if name_or_inline in own:
         return own[name_or_inline]
     return facts_of(name_or_inline, row("accelerators", name_or_inline))

@@ -7,6 +7,7 @@ from pathlib import Path
 from sim.scenario.schema.weather import AnyWeather
 from sim.site.times import YEAR_H, TimeGrid
 from sim.streams import stream
+from sim.weather.backwards import backwards
 from sim.weather.source import weather_year
 from sim.weather.window import WeatherSlice, joined, slice_window
 
@@ -33,18 +34,13 @@ def window_weather(
     -------
     WeatherSlice
         The run has the year that the scenario asks for, and so has what precedes it as far as that
-        year goes; every year before is drawn by resampling, so that no forecaster learns from the
-        hours that it is to forecast.
+        year goes. Every year before is another: drawn by resampling and turned backwards, so that
+        no forecaster finds there the hours that it is to forecast.
 
     Notes
     -----
-    A run of more than a year repeats its weather: its physics stays what it is without forecasts,
-    and from the second year on a forecaster could recognise the first. The other years are made of
-    the same days in another order, as far as the resampling goes [1]_.
-
-    References
-    ----------
-    .. [1] `sim.weather.resample.resampled`.
+    A run of more than a year repeats its weather: its physics does not depend on who forecasts,
+    and from the second year on a forecaster could recognise the first.
     """
     year = weather_year(spec, folder, rng=stream(seed, f"weather/{site}"))
     drawn = spec.model_copy(update={"resample": "daily-block"})
@@ -54,7 +50,7 @@ def window_weather(
     at_h = 0
     for age, hours in _years_before(grid.foreign_hours):
         rng = stream(history_seed, f"weather/{site}/{age}-years-before")
-        other = weather_year(drawn, folder, rng=rng)
+        other = backwards(weather_year(drawn, folder, rng=rng))
         slices.append(slice_window(other, grid.window_start + timedelta(hours=at_h), hours))
         at_h += hours
     own_start = grid.window_start + timedelta(hours=at_h)

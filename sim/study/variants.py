@@ -13,6 +13,7 @@ from sim.policy.build import build
 from sim.registry import did_you_mean
 from sim.report.forecast_value_figure import write_forecast_value_figure
 from sim.report.labels import Value
+from sim.report.pareto_figure import write_pareto_figure
 from sim.report.variant_figure import write_variants_figure
 from sim.report.variants import VariantRow, VariantTable
 from sim.scenario.load import LoadedScenario
@@ -32,6 +33,7 @@ from sim.study.store import MANIFEST, read_manifest
 
 TABLE: Final = "variants.csv"
 FIGURE: Final = "variants.png"
+PARETO_FIGURE: Final = "pareto.png"
 FORECAST_FIGURE: Final = "forecast-value.png"
 
 Folders = dict[str, list[Path]]
@@ -153,9 +155,10 @@ def _write(home: Path, found: Folders) -> VariantTable:
     (home / FIGURES).mkdir(exist_ok=True)
     replace_text(home / TABLE, runs.to_csv(index=False, lineterminator="\n"))
     write_variants_figure(table, home / FIGURES / FIGURE)
+    write_pareto_figure(table, home / FIGURES / PARETO_FIGURE)
     write_forecast_value_figure(table, home / FIGURES / FORECAST_FIGURE)
     if BASE in comparisons:
-        figures = (*COMPARISON_FIGURES, FIGURE, FORECAST_FIGURE)
+        figures = (*COMPARISON_FIGURES, FIGURE, PARETO_FIGURE, FORECAST_FIGURE)
         write_page(home, comparisons[BASE], figures, variants=table)
     return table
 

@@ -76,6 +76,11 @@ class Pool:
         self._use(replica)
 
     @property
+    def open_count(self) -> int:
+        """Replicas that get requests. [-]."""
+        return sum(load < _CLOSED for load in self._load)
+
+    @property
     def held_count(self) -> int:
         """Replicas that are open, or closed but still have requests. [-]."""
         return sum(load != _CLOSED for load in self._load)
@@ -91,9 +96,9 @@ class Pool:
             Present time, up to which the pool has been advanced. [s]
         """
         load = self._load
-        while sum(one < _CLOSED for one in load) > count:
+        while self.open_count > count:
             load[load.index(min(load))] += _CLOSED
-        while sum(one < _CLOSED for one in load) < count:
+        while self.open_count < count:
             if not load or max(load) < _CLOSED:
                 self._desks.append(_Desk(len(load)))
                 load.append(_CLOSED)

@@ -198,7 +198,11 @@ def curve_of(spec: Service, cluster: Cluster) -> ServingCurve:
         kv_bytes_per_token=None if own.kv_kb_per_token is None else own.kv_kb_per_token * KB,
         throughput_error_fraction=0.0,
         prefill_measured=True,
-        **{name: getattr(own, name) for name in _PLAIN},
+        p0_w=own.p0_w,
+        pdyn_w=own.pdyn_w,
+        k_batch=own.k_batch,
+        batch_min=own.smallest_batch,
+        batch_max=own.largest_batch,
     )
 
 

@@ -80,6 +80,8 @@ def test_warming_up_does_without_a_model_that_has_too_little_history():
 def test_too_little_history_before_the_first_issue_is_an_error():
     with pytest.raises(TooShortError, match="needs 160 days"):
         backtest(Diary(needs_days=160), HISTORY, TRUTH, plan=PLAN)
+    with pytest.raises(TooShortError, match="needs 160 days"):
+        with_honest_intervals(Diary(needs_days=160), HISTORY, PLAN)
 
 
 def test_warming_up_begins_no_earlier_than_the_data():
@@ -164,8 +166,9 @@ def test_scores_do_not_depend_on_what_comes_after_the_test():
     assert one.forecasts.quantiles.tobytes() == two.forecasts.quantiles.tobytes()
 
 
-def test_progress_ends_at_one():
+def test_progress_is_told_with_every_fit_and_ends_at_one():
     seen = []
     backtest(SeasonalNaive(), HISTORY, TRUTH, plan=PLAN, on_progress=seen.append)
     assert seen == sorted(seen)
-    assert seen[-1] == 1.0
+    assert len(seen) == 5 + 2 + 1  # fits to warm up and to test, fits for the jobs, the end
+    assert (seen[0], seen[-1]) == (0.0, 1.0)

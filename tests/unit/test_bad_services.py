@@ -23,7 +23,7 @@ OWN = """curve:
       p0_w: 300
       pdyn_w: 200
       k_batch: 20
-      batch_max: 64
+      largest_batch: 64
       prefill_floor_ms: 20
       prefill_ms_per_token: 0.05
       prefill_power_fraction: 0.9
@@ -43,7 +43,7 @@ def test_the_service_to_spoil_is_right(tmp_path):
     (tmp_path / "s.yaml").write_text(text())
     assert load_scenario(tmp_path / "s.yaml").spec.workload[0].name == "chat"
     (tmp_path / "s.yaml").write_text(text(("model: llama-3.1-8b-instruct", OWN)))
-    assert load_scenario(tmp_path / "s.yaml").spec.workload[0].curve.batch_max == 64
+    assert load_scenario(tmp_path / "s.yaml").spec.workload[0].curve.largest_batch == 64
 
 
 WRONG = {
@@ -52,7 +52,7 @@ WRONG = {
         "Did you mean llama-3.1-8b-instruct?"),
     "not measured so": ("gpus_per_replica: 1", "gpus_per_replica: 2",
         "29:12 workload[0].model: there is no serving curve of llama-3.1-8b-instruct on 2 x "
-        "h100-sxm; there are: 1 x a100-sxm-40gb, 1 x b200, 1 x h100-sxm. Choose one, or give a "
+        "h100-sxm. There are: 1 x a100-sxm-40gb, 1 x b200, 1 x h100-sxm. Choose one, or give a "
         "`curve` of your own."),
     "unknown task": ("    gpus_per_replica: 1", "    task: poetry\n    gpus_per_replica: 1",
         "29:12 workload[0].model: llama-3.1-8b-instruct on 1 x h100-sxm was measured with no task "
@@ -86,6 +86,9 @@ WRONG = {
         "has (32). At most 32 fit."),
     "too large a batch": ("    slo:", "    max_batch: 700\n    slo:",
         "34:16 workload[0].max_batch: 700 is beyond the largest batch measured, 690.868."),
+    "smallest above the largest batch": ("model: llama-3.1-8b-instruct",
+        OWN.replace("largest_batch: 64", "smallest_batch: 65\n      largest_batch: 64"),
+        "35:23 workload[0].curve.smallest_batch: 65 is above largest_batch (64)."),
     "burstiness below a Poisson process": ("requests_per_s: 2",
         "requests_per_s: 2, burstiness_cv: 0",
         "32:50 workload[0].requests.burstiness_cv: 0 is not between 1 and 30."),
@@ -114,7 +117,7 @@ def test_a_model_larger_than_its_accelerators_is_told(tmp_path):
 def test_a_batch_beyond_the_own_curve_is_told(tmp_path):
     own = ("model: llama-3.1-8b-instruct", OWN)
     found = problems(tmp_path, text(own, ("    slo:", "    max_batch: 65\n    slo:")))
-    assert found == ["44:16 workload[0].max_batch: 65 is above the curve's batch_max (64)."]
+    assert found == ["44:16 workload[0].max_batch: 65 is above the curve's largest_batch (64)."]
 
 
 def test_services_that_do_not_fit_a_cluster_together_are_told(tmp_path):

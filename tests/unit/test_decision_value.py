@@ -63,6 +63,11 @@ def test_ties_go_to_the_earliest_hour_and_no_forecast_means_at_once():
         assert decision_value(issued(believed), truth, job=JOB).gain == 0.5  # hours 0 and 1
 
 
+def test_ties_of_many_hours_go_to_the_earliest_too():
+    believed = np.tile([2.0, 1.0], 12)
+    assert Job(4, 24).chosen(believed[None, :]).tolist() == [[1, 3, 5, 7]]
+
+
 def test_windows_that_are_not_wholly_known_do_not_count():
     truth = rows([4, 1, 2, 5], [4, 1, NAN, 5])
     assert decision_value(issued([4, 1, 2, 5], [4, 1, 2, 5]), truth, job=JOB).arrivals_count == 1

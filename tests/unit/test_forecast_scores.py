@@ -154,9 +154,10 @@ def test_scorecard_splits_leads_into_days_and_hours():
 
 
 def test_scorecard_holds_forecasts_against_the_day_before_repeated():
-    # 20 on the day before, 10 now: seasonal-naive is 10 off, the forecast 4.
-    values = np.concatenate([np.full(48, 20.0), np.full(24, 10.0)])
-    card = scorecard(issued(np.full((1, 24), 14.0)), np.full((1, 24), 10.0), history(values))
+    # 20 on the day before, 99 a week before, 10 now: seasonal-naive is 10 off, the forecast 4.
+    values = np.concatenate([np.full(6 * 24, 99.0), np.full(24, 20.0), np.full(24, 10.0)])
+    past = History(values, start_s=-7 * DAY, origin=ORIGIN)
+    card = scorecard(issued(np.full((1, 24), 14.0)), np.full((1, 24), 10.0), past)
     assert card.overall["skill_fraction"] == pytest.approx(0.6)
 
 

@@ -11,6 +11,7 @@ from sim.site import TimeGrid, build_sites
 from sim.site.weather import window_weather
 from sim.streams import stream
 from sim.weather import read_tmy, resampled
+from sim.weather.backwards import backwards
 from sim.weather.window import joined, slice_window
 
 YEAR_H = 8760
@@ -112,10 +113,8 @@ def test_no_hour_of_the_year_comes_twice_in_the_window_of_a_run():
     assert (found.temp_air[:first] != own.temp_air[:first]).mean() > 0.9
     # Two years are drawn, each by its own stream, the older one shorter.
     older_h = first - YEAR_H
-    drawn = [
-        resampled(read_tmy("greensboro-nc"), stream(0, f"weather/lab/{age}-years-before"))
-        for age in (2, 1)
-    ]
+    streams = [stream(0, f"weather/lab/{age}-years-before") for age in (2, 1)]
+    drawn = [backwards(resampled(read_tmy("greensboro-nc"), rng)) for rng in streams]
     middle = times.window_start + timedelta(hours=older_h)
     for year, start, part in (
         (drawn[0], times.window_start, slice(0, older_h)),

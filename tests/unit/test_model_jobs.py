@@ -7,6 +7,7 @@ import pytest
 
 from sim.scenario.schema.scenario import Scenario
 from sim.workload.generate import build_workload
+from sim.workload.serving import serving_curve
 
 PEAK = 989.4e12  # H100 SXM, dense bf16 (catalog)
 DAY = 86400.0
@@ -180,8 +181,6 @@ def test_batch_inference_reads_prompts_and_decodes_full_batches(jobs_of):
         "prompt_tokens": 500,
         "output_tokens": 200,
     }
-    from sim.workload.serving import serving_curve
-
     curve = serving_curve("llama-3.1-8b-instruct", "h100-sxm", 1)
     jobs, (profile,) = jobs_of(spec)
     reading_s = (curve.floor_s**4 + (curve.s_per_token * 500) ** 4) ** 0.25

@@ -10,7 +10,7 @@ from sim.scenario.reference import json_schema, parts_of_schema, reference_markd
 from sim.scenario.schema.fields import Part, item, number
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.shapes import of_field
-from sim.units import CARBON_UNITS, POWER_UNITS, PRICE_UNITS
+from sim.units import CARBON_UNITS, POWER_UNITS, PRICE_UNITS, RATE_UNITS
 
 README = Path(__file__).parents[2] / "scenarios" / "README.md"
 FIELDS = [
@@ -69,6 +69,7 @@ def test_units_of_series_are_those_that_can_be_converted():
         "PriceSeries": set(PRICE_UNITS) | {unit.replace("USD", "EUR") for unit in PRICE_UNITS},
         "CarbonSeries": set(CARBON_UNITS),
         "FractionSeries": {"-", "%"},
+        "RateSeries": set(RATE_UNITS),
     }
 
 

@@ -177,6 +177,15 @@ def test_request_by_request_a_run_does_what_the_pool_alone_does():
     assert done + books.metrics["requests_backlog_count"] == 900
 
 
+def test_request_by_request_nothing_is_served_without_power():
+    asked = requests(np.arange(100.0), 51.0)
+    one = plan(demand([100, 0, 0, 0], one_by_one=asked), mode="requests")
+    log, _ = run([one], gpus=1, connection=Connection(1.5 * 25.0, 0.0))
+    assert log.services[0].quality.served_count.sum() == 0.0
+    np.testing.assert_allclose(log.records[0].it_w, 20.0)
+    assert (log.records[0].unserved_w == 0.0).all()
+
+
 def test_request_by_request_a_replica_that_goes_first_finishes_what_it_has():
     # One long answer of 4,000 tokens, 40 s a thousand; nothing more is asked.
     asked = requests([0.0, 0.0], 30_001.0)

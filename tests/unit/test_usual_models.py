@@ -111,6 +111,20 @@ def test_the_sun_is_up_when_it_should_be():
     assert up[-1] == pytest.approx(20 * 60 + 4, abs=4)
 
 
+def test_the_sun_is_that_of_the_middle_of_an_hour():
+    # Noon is at 11:58, half-way between 11:30 and 12:30 but for two minutes.
+    history = History([], start_s=0.0, origin=MONDAY, place=Place(51.48, 0.0))
+    before, after = cosine_of_zenith(history, np.array([11, 12]))
+    assert before == pytest.approx(after, abs=0.002)
+
+
+def test_the_sun_is_late_in_the_west():
+    # 105 degrees west are 7 hours: noon at 18:58 UTC.
+    history = History([], start_s=0.0, step_s=60.0, origin=MONDAY, place=Place(40.0, -105.0))
+    noon = np.argmax(cosine_of_zenith(history, np.arange(1440)))
+    assert noon == pytest.approx(18 * 60 + 58, abs=2)
+
+
 def test_a_clear_sky_gives_what_haurwitz_says():
     # Sun in the zenith: 1098 exp(-0.057) = 1037 W/m2. On the equator at the equinox, noon.
     equinox = datetime(2025, 3, 20, 9, tzinfo=UTC)
@@ -145,6 +159,11 @@ def test_clear_sky_needs_a_place():
 
 
 def test_clear_sky_takes_the_last_day_for_usual_if_little_light_of_it_is_known():
-    history, sky = sunny(lambda hour: np.where((hour // 24) == 19, NAN, 1.0))
+    # Of the last day one hour is known, in which the plant gave three times the clear sky.
+    def share(hour):
+        last = (hour // 24) == 19
+        return np.where(last & (hour % 24 != 14), NAN, np.where(last, 3.0, 1.0))
+
+    history, sky = sunny(share)
     point = forecast(ClearSky(), history)
     np.testing.assert_allclose(point[19] / sky[-96:][19], 1.0, rtol=0.01)

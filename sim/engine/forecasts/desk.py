@@ -1,5 +1,6 @@
 """Hands out the forecasts of a run, and says afterwards how good they were."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import product
@@ -62,6 +63,8 @@ class ForecastDesk:
         refreshes_h = {plan.refresh_h for plan in self._plans.values()}
         self.issues_s = np.unique(np.concatenate([self._issues_s(each) for each in refreshes_h]))
         """Times at which a forecast of some signal is issued. [s]."""
+        self.handed_out_s = math.nan
+        """When the forecast was issued that was asked for last; may be set to nan. [s]."""
 
     def latest(self, site: int, signal: str, now_s: float) -> Forecast:
         """Return the latest forecast issued by now.
@@ -81,9 +84,10 @@ class ForecastDesk:
             Never issued later than now.
         """
         held = self._held.get((site, signal))
-        if held is not None and held[0] <= now_s < held[1]:
-            return held[2]
-        return self._look_up((site, signal), now_s)
+        if held is None or not held[0] <= now_s < held[1]:
+            held = self._look_up((site, signal), now_s)
+        self.handed_out_s = held[0]
+        return held[2]
 
     def notes(self) -> list[str]:
         """Return what the user should know of the forecasts that were asked for."""
@@ -127,7 +131,11 @@ class ForecastDesk:
     def _issues_s(self, refresh_h: int) -> FloatArray:
         return np.arange(0.0, self._grid.duration_s, refresh_h * HOUR_S)
 
-    def _look_up(self, key: Key, now_s: float) -> Forecast:
+    def _look_up(self, key: Key, now_s: float) -> tuple[float, float, Forecast]:
+        if key not in self._plans:
+            msg = f"there is no signal {key[1]!r} of site {key[0]!r}; sites are 0 to "
+            msg += f"{len(self._sites) - 1}, signals {', '.join(SIGNALS)}"
+            raise LookupError(msg)
         issued = self._sets.get(key)
         if issued is None:
             issued = self._sets[key] = self._issued(key)
@@ -137,8 +145,8 @@ class ForecastDesk:
             issued.quantile_levels,
         )
         until_s = issue.issued_at_s + self._plans[key].refresh_h * HOUR_S
-        self._held[key] = (issue.issued_at_s, until_s, forecast)
-        return forecast
+        held = self._held[key] = (issue.issued_at_s, until_s, forecast)
+        return held
 
     def _issued(self, key: Key) -> ForecastSet:
         """Forecast one signal for the whole run."""

@@ -99,7 +99,10 @@ def work_metrics(log: RunLog, jobs: pd.DataFrame) -> Metrics:
         "tokens_batch_count": batch,
         "tokens_batch_per_kwh": ratio(batch, batch_kwh),
         "energy_per_training_step_kwh": ratio(steps_kwh, steps) if steps else None,
-        "energy_per_training_run_kwh": books.mean_of_runs_kwh(),
+        "energy_per_training_run_kwh": books.mean_of_runs("energy_facility_kwh"),
+        "carbon_per_training_run_kg": books.mean_of_runs(
+            "carbon_location_kg", "carbon_embodied_kg"
+        ),
     }
 
 
@@ -125,12 +128,13 @@ class _Books:
         spent = self._by_stream(self._jobs[energy].to_numpy())
         return float(done), float(spent[known].sum())
 
-    def mean_of_runs_kwh(self) -> float | None:
-        """Return the mean facility energy of a finished training run. [kWh]."""
+    def mean_of_runs(self, *columns: str) -> float | None:
+        """Return the mean over finished training runs of columns added up [unit of the columns]."""
         if not self._profiles:
             return None
         trains = np.array([profile.trains for profile in self._profiles])[self._stream]
-        return mean(self._jobs["energy_facility_kwh"][trains & self._completed])
+        runs = self._jobs.loc[trains & self._completed, list(columns)]
+        return mean(runs.sum(axis=1, skipna=False))
 
     def _by_stream(self, values: Columns) -> Columns:
         """Add up values of jobs by their stream."""

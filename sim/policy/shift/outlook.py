@@ -59,7 +59,7 @@ class Outlook:
             values,
             np.append(values, 0.0),
             np.concatenate([[0.0], np.cumsum(values)]),
-            forecast.step_s * np.arange(len(values) + 1),
+            forecast.step_s * np.arange(len(values) + 1, dtype=np.float64),
             np.argsort(values, kind="stable"),
         )
 

@@ -42,7 +42,8 @@ class RenewableSurplus(SignalShift):
         most = total.item(first)
         if most <= 0.0:
             return earliest_s
-        return earliest_s + int((total[: first + 1] >= most * (1.0 - TIE)).argmax()) * outlook.step_s
+        delay_steps = int((total[: first + 1] >= most * (1.0 - TIE)).argmax())
+        return earliest_s + delay_steps * outlook.step_s
 
     def outlook(self, obs: Observation, site: int) -> Outlook:
         """Return the surplus that lies ahead of a site by its latest forecasts."""

@@ -77,7 +77,7 @@ def _runs(
     """Yield the stretches in which a job runs; together they are as long as the job."""
     now_s, latest_s = bounds_s
     budget_s, left_s = latest_s - now_s, length_s
-    step = int((now_s - outlook.start_s) // outlook.step_s)
+    step = min(int((now_s - outlook.start_s) // outlook.step_s), len(below) - 1)
     low = bool(below[step])
     changes = (below[step + 1 :] != below[step:-1]).nonzero()[0] + (step + 1)
     for end in (*changes.tolist(), len(below)):

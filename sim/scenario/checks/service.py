@@ -8,11 +8,13 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sim.catalog.serving import CACHE_FRACTION, curve_key, curve_rows
+from sim.errors import DataError
 from sim.scenario.checks.known import in_catalog
 from sim.scenario.checks.partial import each_settled
 from sim.scenario.homes import ClusterAt, home_clusters
 from sim.scenario.nodes import accelerator, own_accelerators
 from sim.scenario.positions import FieldPath, Finding, quoted
+from sim.scenario.schema.datacenter import Accelerator
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.service import (
     DrawnRequests,
@@ -65,9 +67,10 @@ def _curve(scenario: Scenario, spec: Service, path: FieldPath) -> Iterator[Findi
     elif spec.model is not None and spec.curve is not None:
         yield Finding((*path, "curve"), "the model has a measured curve. Give one of the two.")
     elif spec.curve is not None:
-        if spec.curve.batch_min > spec.curve.batch_max:
-            message = f"{spec.curve.batch_min:g} is above batch_max ({spec.curve.batch_max:g})."
-            yield Finding((*path, "curve", "batch_min"), message)
+        least, most = spec.curve.smallest_batch, spec.curve.largest_batch
+        if least > most:
+            message = f"{least:g} is above largest_batch ({most:g})."
+            yield Finding((*path, "curve", "smallest_batch"), message)
     else:
         yield from _measured(scenario, spec, path)
 
@@ -94,8 +97,9 @@ def _measured(scenario: Scenario, spec: Service, path: FieldPath) -> Iterator[Fi
 
 
 def _own_batch(_: Scenario, spec: Service, path: FieldPath) -> Iterator[Finding]:
-    if spec.curve is not None and (spec.max_batch or 0) > spec.curve.batch_max:
-        message = f"{spec.max_batch} is above the curve's batch_max ({spec.curve.batch_max:g})."
+    if spec.curve is not None and (spec.max_batch or 0) > spec.curve.largest_batch:
+        most = spec.curve.largest_batch
+        message = f"{spec.max_batch} is above the curve's largest_batch ({most:g})."
         yield Finding((*path, "max_batch"), message)
 
 
@@ -105,15 +109,26 @@ def _memory(
     home = _home(scenario, spec)
     if home is None or spec.curve is None or spec.curve.model_gb is None:
         return
-    own = own_accelerators(home.site.datacenter, folder)
-    memory_bytes = accelerator(home.cluster.accelerator, own).memory_bytes
-    if memory_bytes is None:
+    memory_gb = _memory_gb(home, folder)
+    if memory_gb is None:
         return
-    room_gb = CACHE_FRACTION * spec.gpus_per_replica * memory_bytes / GB
+    room_gb = CACHE_FRACTION * spec.gpus_per_replica * memory_gb
     if spec.curve.model_gb >= room_gb:
         message = f"{spec.curve.model_gb:g} GB do not fit {spec.gpus_per_replica} accelerators, "
         message += f"which leave {room_gb:.4g} GB for weights and KV cache. Use more per replica."
         yield Finding((*path, "curve", "model_gb"), message)
+
+
+def _memory_gb(home: ClusterAt, folder: Path) -> float | None:
+    """Return the memory of an accelerator of a cluster, if it is known."""
+    chip = home.cluster.accelerator
+    if isinstance(chip, Accelerator):
+        return chip.memory_gb
+    try:
+        facts = accelerator(chip, own_accelerators(home.site.datacenter, folder))
+    except (ValueError, DataError):
+        return None  # another check tells of it
+    return None if facts.memory_bytes is None else facts.memory_bytes / GB
 
 
 def _replicas(scenario: Scenario, spec: Service, path: FieldPath) -> Iterator[Finding]:

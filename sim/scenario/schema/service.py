@@ -19,10 +19,10 @@ class ServingFit(Part):
     )
     pdyn_w: float = number("What a large batch adds.", unit="W", ge=0)
     k_batch: float = number("Batch at which half of it is added.", unit="-", gt=0)
-    batch_min: float = number(
+    smallest_batch: float = number(
         "Smallest batch it holds for; below it the power stays.", unit="-", default=1.0, ge=1
     )
-    batch_max: float = number("Largest batch it holds for.", unit="-", ge=1, le=100_000)
+    largest_batch: float = number("Largest batch it holds for.", unit="-", ge=1, le=100_000)
     prefill_floor_ms: float = number("Least time of a prefill.", unit="ms", gt=0)
     prefill_ms_per_token: float = number("Its time per token of a long prompt.", unit="ms", ge=0)
     prefill_power_fraction: float = number(
