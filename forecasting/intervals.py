@@ -1,31 +1,16 @@
-"""How far off forecasts were lately, turned into quantiles around the new ones.
+"""How far off forecasts were lately, as quantiles around the new ones that keep their promise."""
 
-Quantiles of a model's own training errors are too narrow: errors out of the sample are larger and
-change with the season. So the errors of the forecasts issued over the last 90 days are taken, per
-lead time, and their level is corrected by how often quantiles were missed since: adaptive conformal
-inference [1]_. All is done once a day of issues, from what is known at the day's first issue.
-
-References
-----------
-.. [1] I. Gibbs and E. Candes, "Adaptive Conformal Inference Under Distribution Shift," NeurIPS
-   2021.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecasting.base import ForecastSet
 from forecasting.history import DAY_S, FloatArray, History, IntArray
 
-_POOL: Final = 360
-"""Issues whose errors are looked at; of more, as many are taken evenly."""
-_FEWEST: Final = 10
-"""Errors at a lead time below which those of all lead times stand in."""
+FEWEST_ERRORS: Final = 10
+"""Errors of a lead and hour of issue to be known before it gets quantiles. Assumption."""
 
 
 def with_intervals(
@@ -36,118 +21,126 @@ def with_intervals(
     window_s: float = 90 * DAY_S,
     adaptation: float = 0.05,
 ) -> ForecastSet:
-    """Return the forecasts with quantiles from the errors of those issued before them.
+    """Return the forecasts with quantiles, each from the errors that were known when it was issued.
+
+    A quantile is the forecast plus that quantile of the latest errors made with the same lead at
+    the same time of day. Which quantile is looked up adapts (adaptive conformal inference [1]_):
+    each day by ``adaptation`` times the share by which the values that became known missed it. If
+    more than a tenth of them lay below the 10 % quantile, a lower one is looked up.
 
     Parameters
     ----------
     forecasts : ForecastSet
-        Forecasts out of the sample, in order of issue. The first of them have no errors to look
-        back on: their quantiles are NaN until some are known.
+        Forecasts made without looking ahead, as `rolling_forecasts` does. Start them a window before
+        quantiles are wanted: at first there are no errors to learn from.
     history : History
-        What they are forecasts of.
+        The signal that was forecast.
     levels : sequence of float
         Rising levels between 0 and 1. [-]
     window_s : float
-        For how long an error counts. [s]
+        How far back errors are looked at. [s]
     adaptation : float
-        How much a level moves for each day's share of misses; 0 keeps it. [-]
+        Step of the levels a day; 0 leaves them as they are. [-]
 
     Returns
     -------
     ForecastSet
-        The same forecasts with quantiles that do not cross.
+        The same with quantiles, NaN where fewer than ten errors are known. They do not cross, and
+        are not negative unless the signal was before.
 
-    Notes
-    -----
-    Errors are relative to the forecast where the signal and its forecasts have been positive over
-    the window, else absolute; where the signal has never been negative, no quantile is.
+    Raises
+    ------
+    ValueError
+        If levels do not rise between 0 and 1, window_s is not positive or adaptation is negative.
+
+    References
+    ----------
+    .. [1] I. Gibbs, E. Candes, "Adaptive conformal inference under distribution shift," NeurIPS
+       34, 2021.
     """
-    nominal = np.asarray(levels, dtype=np.float64)
-    quantiles = np.full((*forecasts.point.shape, len(nominal)), np.nan)
-    target = history.target_index(forecasts.issued_at_s, forecasts.point.shape[1])
-    level, seen = nominal.copy(), 0
-    for rows in _days(forecasts.issued_at_s):
-        past = _Past(forecasts, history, target, first=rows.start, window_s=window_s)
-        level += adaptation * (nominal - past.share_below(quantiles, seen, nominal))
-        seen = past.known_count
-        quantiles[rows] = past.quantiles(forecasts.point[rows], np.maximum.accumulate(level))
-    return replace(forecasts, quantile_levels=nominal, quantiles=quantiles)
+    if not (window_s > 0 and adaptation >= 0):
+        msg = f"window_s must be positive, adaptation not negative; got {window_s}, {adaptation}"
+        raise ValueError(msg)
+    wanted = np.asarray(levels, dtype=np.float64)
+    looked_up = wanted.copy()
+    record = _Record(forecasts, history)
+    quantiles = np.full((*forecasts.point.shape, len(wanted)), np.nan)
+    for first in range(0, len(quantiles), record.day_count):
+        fresh = record.learn(first)
+        looked_up += adaptation * (wanted - _share_below(record.truth[fresh], quantiles[fresh], wanted))
+        looked_up = np.clip(looked_up, 0.0, 1.0)
+        day = slice(first, first + record.day_count)
+        error = _quantiles(record.errors_before(first, window_s), looked_up)
+        found = forecasts.point[day, :, None] + error[: len(forecasts.point[day])]
+        quantiles[day] = np.maximum(np.sort(found, axis=2), record.floor)
+    return replace(forecasts, quantile_levels=wanted, quantiles=quantiles)
 
 
-def _days(issued_at_s: FloatArray) -> Iterator[slice]:
-    """Yield the issues of each day."""
-    day = issued_at_s // DAY_S
-    edges = [0, *(np.flatnonzero(np.diff(day)) + 1).tolist(), len(day)]
-    yield from (slice(*bounds) for bounds in pairwise(edges))
+class _Record:
+    """What is known, day by day, of how the forecasts turned out."""
+
+    def __init__(self, forecasts: ForecastSet, history: History) -> None:
+        self.truth = np.full(forecasts.point.shape, np.nan)
+        self.floor = 0.0  # or minus infinity once a negative value is known
+        self._forecasts = forecasts
+        self._history = history
+        self._target = history.target_index(forecasts.issued_at_s, forecasts.point.shape[1])
+        self._known_count = 0
+        spacing_s = float(np.diff(forecasts.issued_at_s[:2], append=np.inf)[0])
+        self.day_count = max(1, int(DAY_S // spacing_s))
+        self._day_s = self.day_count * spacing_s
+        # Hours of issue are told apart if each recurs after that many issues.
+        self._by_hour = spacing_s >= DAY_S or self._day_s == DAY_S
+
+    def learn(self, row: int) -> tuple[IntArray, IntArray]:
+        """Take note of what became known until an issue; return rows and leads of that."""
+        now_s = self._forecasts.issued_at_s[row : row + 1]
+        known_count = self._history.known_count(now_s).item()
+        index = np.arange(self._known_count, known_count)
+        values = self._history.take(now_s, index[None, :])[0]
+        if (values < 0).any():
+            self.floor = -np.inf
+        rows = slice(
+            np.searchsorted(self._target[:, -1], self._known_count),
+            np.searchsorted(self._target[:, 0], known_count),
+        )
+        target = self._target[rows]
+        fresh_row, lead = np.nonzero((target >= self._known_count) & (target < known_count))
+        fresh = (fresh_row + rows.start, lead)
+        self.truth[fresh] = values[target[fresh_row, lead] - self._known_count]
+        self._known_count = known_count
+        return fresh
+
+    def errors_before(self, row: int, window_s: float) -> FloatArray:
+        """Return known errors, shape (errors, hours of issue or 1, horizon); NaN where unknown."""
+        window_count = max(1, int(window_s // self._day_s)) * self.day_count
+        past = slice(max(0, row - window_count), row)
+        errors = self.truth[past] - self._forecasts.point[past]
+        hour_count = self.day_count if self._by_hour else 1
+        return errors.reshape(-1, hour_count, errors.shape[1])
 
 
-class _Past:
-    """What is known at the first issue of a day of the forecasts issued before it."""
-
-    def __init__(
-        self,
-        forecasts: ForecastSet,
-        history: History,
-        target: IntArray,
-        *,
-        first: int,
-        window_s: float,
-    ) -> None:
-        now_s = forecasts.issued_at_s[first : first + 1]
-        since = int(np.searchsorted(forecasts.issued_at_s, now_s[0] - window_s))
-        self._rows: NDArray[np.intp] = np.arange(since, first)
-        self._target = target
-        self.known_count = int(history.known_count(now_s)[0])
-        self._begin = int(target[since, 0]) if first else self.known_count
-        span = np.arange(self._begin, max(self._begin, self.known_count))
-        self._truth = np.append(history.take(now_s, span[None])[0], np.nan)
-        self._point = forecasts.point
-
-    def share_below(self, quantiles: FloatArray, seen: int, nominal: FloatArray) -> FloatArray:
-        """Return the share of what became known since that lies below each quantile."""
-        target = self._target[self._rows]
-        fresh = (target >= seen) & (target < self.known_count)
-        issued = quantiles[self._rows][fresh]
-        truth = self._truth_at(target[fresh])[:, None]
-        told = np.isfinite(issued).all(axis=1) & np.isfinite(truth[:, 0])
-        if not told.any():
-            return nominal
-        share: FloatArray = (truth <= issued)[told].mean(axis=0)
-        return share
-
-    def quantiles(self, point: FloatArray, level: FloatArray) -> FloatArray:
-        """Return quantiles of new forecasts, shape (issues, horizon, q)."""
-        pool = self._rows[:: -max(1, -(-len(self._rows) // _POOL))]
-        issued, truth = self._point[pool], self._truth_at(self._target[pool])
-        known = truth[np.isfinite(truth)]
-        signs = np.concatenate([known, issued.ravel(), point.ravel()])
-        is_relative = bool(known.size) and bool((signs[np.isfinite(signs)] > 0.0).all())
-        errors = truth / issued - 1.0 if is_relative else truth - issued
-        spread = _sorted_quantiles(errors, np.clip(level, 0.0, 1.0))
-        shaped = point[..., None] * (1.0 + spread) if is_relative else point[..., None] + spread
-        found: FloatArray = np.maximum(shaped, 0.0) if known.size and known.min() >= 0 else shaped
-        return found
-
-    def _truth_at(self, index: IntArray) -> FloatArray:
-        """Return what is known of the signal, NaN elsewhere."""
-        place = index - self._begin
-        inside = (place >= 0) & (index < self.known_count)
-        found: FloatArray = self._truth[np.where(inside, place, -1)]
-        return found
+def _share_below(truth: FloatArray, quantiles: FloatArray, wanted: FloatArray) -> FloatArray:
+    # Share of values below their quantile of each level. A value on its quantile is on the side
+    # that suits; one on all of them, as the night's zeros are, says nothing.
+    heard = ~(np.isnan(truth) | np.isnan(quantiles[:, 0]) | (quantiles == truth[:, None]).all(axis=1))
+    if not heard.any():
+        return wanted
+    value, bound = truth[heard, None], quantiles[heard]
+    return np.clip(wanted, (value < bound).mean(axis=0), (value <= bound).mean(axis=0))
 
 
-def _sorted_quantiles(errors: FloatArray, level: FloatArray) -> FloatArray:
-    """Return quantiles of the errors at each lead time, NaN left out, shape (horizon, q)."""
-    everywhere = np.sort(errors[np.isfinite(errors)])
-    if not everywhere.size:
-        return np.full((errors.shape[1], len(level)), np.nan)
-    pooled = np.quantile(everywhere, level)
-    ordered = np.sort(errors, axis=0)  # NaN come last
-    count = np.isfinite(errors).sum(axis=0)
-    place = np.maximum(count[:, None] - 1, 0) * level
-    low = place.astype(np.int64)
-    high = np.minimum(low + 1, np.maximum(count[:, None] - 1, 0))
-    column = np.arange(errors.shape[1])[:, None]
-    lower = ordered[low, column]
-    found: FloatArray = lower + (place - low) * (ordered[high, column] - lower)
-    return np.where(count[:, None] < _FEWEST, pooled, found)
+def _quantiles(errors: FloatArray, levels: FloatArray) -> FloatArray:
+    # Quantiles over the first axis of what is not NaN, shape (hours, horizon, levels), at the
+    # places level * (n + 1) of the order that conformal prediction asks for.
+    ordered = np.sort(np.ascontiguousarray(np.moveaxis(errors, 0, 2)), axis=2)
+    count = (~np.isnan(ordered)).sum(axis=2)[:, :, None]
+    last = np.maximum(count - 1, 0)
+    place = np.clip(levels * (count + 1) - 1, 0, last)
+    low = np.floor(place).astype(np.int64)
+    if not ordered.shape[2]:
+        return np.full(place.shape, np.nan)
+    below = np.take_along_axis(ordered, low, axis=2)
+    above = np.take_along_axis(ordered, np.minimum(low + 1, last), axis=2)
+    between = below + (place - low) * (above - below)
+    return np.where(count >= FEWEST_ERRORS, between, np.nan)
