@@ -4,7 +4,8 @@ from typing import Self
 
 from forecasting.base import ForecastSet, ModelCard
 from forecasting.boosting import Boosting
-from forecasting.history import FloatArray, History
+from forecasting.history import FloatArray, ForecastError, History
+from forecasting.learned import LearnedForecaster
 from forecasting.ridge import Ridge
 
 
@@ -19,6 +20,8 @@ class Blend:
         Trees of `Boosting`. [-]
     """
 
+    _models: tuple[LearnedForecaster, ...] = ()
+
     def __init__(self, alpha: float = 50.0, tree_count: int = 150) -> None:
         self.alpha = alpha
         self.tree_count = tree_count
@@ -32,7 +35,10 @@ class Blend:
         return self
 
     def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
-        """Return the mean of both forecasts."""
+        """Return the mean of both forecasts; raise ForecastError if they have not been fitted."""
+        if not self._models:
+            msg = "Blend has learned nothing yet; call fit first"
+            raise ForecastError(msg)
         line, trees = (
             model.predict(history, issued_at_s, horizon_count) for model in self._models
         )

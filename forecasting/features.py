@@ -31,7 +31,7 @@ class Features:
     names : tuple of str
         What each feature is.
     values : ndarray of float, shape (features, issues, horizon)
-        The features; NaN where there is no value. [any]
+        The features, in single precision; NaN where there is no value. [any]
     usual : ndarray of float, shape (issues, horizon)
         Mean of the latest seven known values at the interval's hour of day; NaN if none. [any]
     steady : ndarray of bool, shape (issues, horizon)
@@ -39,9 +39,25 @@ class Features:
     """
 
     names: tuple[str, ...]
-    values: FloatArray
+    values: NDArray[np.float32]
     usual: FloatArray
     steady: NDArray[np.bool_]
+
+    def until(self, issues_count: int) -> "Features":
+        """Return the features of the first issues."""
+        first = slice(issues_count)
+        return Features(
+            self.names, self.values[:, first], self.usual[first], self.steady[first]
+        )
+
+    def with_more(self, later: "Features") -> "Features":
+        """Return the features of these issues and of later ones."""
+        return Features(
+            self.names,
+            np.concatenate([self.values, later.values], axis=1),
+            np.concatenate([self.usual, later.usual]),
+            np.concatenate([self.steady, later.steady]),
+        )
 
 
 def steps_per_day(history: History) -> int:
@@ -86,7 +102,7 @@ def make_features(history: History, issued_at_s: FloatArray, horizon_count: int)
         columns |= _covariate(name, covariate, issued_at_s, horizon_count)
     for name, outlook in history.outlooks.items():
         columns |= _outlook(name, outlook, history, issued_at_s, target)
-    values = np.empty((len(columns), *target.shape))
+    values = np.empty((len(columns), *target.shape), dtype=np.float32)
     for row, column in enumerate(columns.values()):
         values[row] = column
     return Features(tuple(columns), values, usual, own["usual_spread"] == 0)
@@ -175,9 +191,9 @@ def _outlook(
     latest = history.last_same_phase_index(
         issued_at_s, target, period_count=steps_per_day(history)
     )
-    start_s = history.start_s + history.step_s * target
-    latest_s: FloatArray = history.start_s + history.step_s * latest
-    latest_s[latest < 0] = -np.inf
+    start_s = history.start_s + history.step_s * target.astype(np.float64)
+    latest_s = np.full(latest.shape, -np.inf)
+    latest_s[latest >= 0] = history.start_s + history.step_s * latest[latest >= 0]
     foreseen = _read(outlook, issued_at_s[:, None], start_s)
     return {name: foreseen, f"{name}_change": foreseen - _read(outlook, latest_s, latest_s)}
 

@@ -107,6 +107,7 @@ class History:
     outlooks: Mapping[str, Outlook] = field(default_factory=dict, kw_only=True)
     place: Place | None = field(default=None, kw_only=True)
     _values: FloatArray = field(init=False, repr=False)  # with one NaN behind, for "no value"
+    _latest: dict[int, IntArray] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self, values: ArrayLike) -> None:
         """Copy and check; the copy is private so that nobody reads past `take` by mistake.
@@ -344,6 +345,11 @@ class History:
 
     def _latest_valid(self, period_count: int) -> IntArray:
         # Shape (n + 1,): at i + 1 stands the latest of i, i - period, ... that is not NaN, or -1.
+        if period_count not in self._latest:
+            self._latest[period_count] = self._look_back(period_count)
+        return self._latest[period_count]
+
+    def _look_back(self, period_count: int) -> IntArray:
         count = len(self._values) - 1
         found = np.full((-(-count // period_count), period_count), -1)
         found.flat[:count] = np.where(np.isnan(self._values[:-1]), -1, np.arange(count))

@@ -31,8 +31,8 @@ def with_intervals(
     Parameters
     ----------
     forecasts : ForecastSet
-        Forecasts made without looking ahead, as `rolling_forecasts` does. Start them a window before
-        quantiles are wanted: at first there are no errors to learn from.
+        Forecasts made without looking ahead, as `rolling_forecasts` does. Start them a window
+        before quantiles are wanted: at first there are no errors to learn from.
     history : History
         The signal that was forecast.
     levels : sequence of float
@@ -58,22 +58,30 @@ def with_intervals(
     .. [1] I. Gibbs, E. Candes, "Adaptive conformal inference under distribution shift," NeurIPS
        34, 2021.
     """
-    if not (window_s > 0 and adaptation >= 0):
-        msg = f"window_s must be positive, adaptation not negative; got {window_s}, {adaptation}"
-        raise ValueError(msg)
-    wanted = np.asarray(levels, dtype=np.float64)
+    wanted = _checked(levels, window_s, adaptation)
     looked_up = wanted.copy()
     record = _Record(forecasts, history)
     quantiles = np.full((*forecasts.point.shape, len(wanted)), np.nan)
     for first in range(0, len(quantiles), record.day_count):
         fresh = record.learn(first)
-        looked_up += adaptation * (wanted - _share_below(record.truth[fresh], quantiles[fresh], wanted))
-        looked_up = np.clip(looked_up, 0.0, 1.0)
+        below = _share_below(record.truth[fresh], quantiles[fresh], wanted)
+        looked_up = np.clip(looked_up + adaptation * (wanted - below), 0.0, 1.0)
         day = slice(first, first + record.day_count)
         error = _quantiles(record.errors_before(first, window_s), looked_up)
         found = forecasts.point[day, :, None] + error[: len(forecasts.point[day])]
         quantiles[day] = np.maximum(np.sort(found, axis=2), record.floor)
     return replace(forecasts, quantile_levels=wanted, quantiles=quantiles)
+
+
+def _checked(levels: Sequence[float], window_s: float, adaptation: float) -> FloatArray:
+    wanted = np.asarray(levels, dtype=np.float64)
+    if len(wanted) == 0 or not (np.diff([0.0, *wanted, 1.0]) > 0).all():
+        msg = f"levels must rise between 0 and 1; got {tuple(levels)}"
+        raise ValueError(msg)
+    if not (window_s > 0 and adaptation >= 0):
+        msg = f"window_s must be positive, adaptation not negative; got {window_s}, {adaptation}"
+        raise ValueError(msg)
+    return wanted
 
 
 class _Record:
@@ -123,7 +131,8 @@ class _Record:
 def _share_below(truth: FloatArray, quantiles: FloatArray, wanted: FloatArray) -> FloatArray:
     # Share of values below their quantile of each level. A value on its quantile is on the side
     # that suits; one on all of them, as the night's zeros are, says nothing.
-    heard = ~(np.isnan(truth) | np.isnan(quantiles[:, 0]) | (quantiles == truth[:, None]).all(axis=1))
+    unknown = np.isnan(truth) | np.isnan(quantiles[:, 0])
+    heard = ~(unknown | (quantiles == truth[:, None]).all(axis=1))
     if not heard.any():
         return wanted
     value, bound = truth[heard, None], quantiles[heard]

@@ -12,6 +12,8 @@ from forecasting.history import DAY_S, FloatArray, ForecastError, History, TooSh
 
 DAYS_TO_LEARN: Final = 28
 """Fewest days of issues to learn from: four of each weekday. Assumption."""
+HOURS_KEPT: Final = 6
+"""Hours of issue whose features are kept from one fit to the next."""
 
 
 class Departure(Protocol):
@@ -80,8 +82,10 @@ class LearnedForecaster(ABC):
         """
         _issues_to_learn_from(history, until_s, clock_s=until_s % DAY_S, horizon_count=1)
         known = np.arange(history.known_count(np.array([until_s])).item())[None, :]
-        lowest = np.nanmin(history.take(np.array([until_s]), known))
-        self._floor = 0.0 if lowest >= 0 else -np.inf
+        negative = history.take(np.array([until_s]), known) < 0
+        self._floor = -np.inf if negative.any() else 0.0
+        if history is not self._known:
+            self._seen: dict[tuple[float, int], Features] = {}
         self._known = history
         self._until_s = until_s
         self._models: dict[tuple[float, int], Departure] = {}
@@ -144,11 +148,32 @@ class LearnedForecaster(ABC):
         issued_at_s = _issues_to_learn_from(
             history, self._until_s, clock_s=clock_s, horizon_count=horizon_count
         )
-        features = make_features(history, issued_at_s, horizon_count)
+        features = self._remembered(history, issued_at_s, (clock_s, horizon_count))
         self.features = features.names
         target = history.target_index(issued_at_s, horizon_count)
         truth = history.take(np.full(len(target), self._until_s), target)
-        return self.learn(features, truth - features.usual)
+        departure = truth - features.usual
+        days = np.isfinite(departure).any(axis=1).sum()
+        if days < DAYS_TO_LEARN:
+            msg = f"learning takes {DAYS_TO_LEARN} days with values to learn from; there are {days}"
+            raise TooShortError(msg)
+        return self.learn(features, departure)
+
+
+    def _remembered(
+        self, history: History, issued_at_s: FloatArray, key: tuple[float, int]
+    ) -> Features:
+        # The next fit learns from the same issues and a few more: what is known at an issue does
+        # not change, so only those are looked at. A few hours of issue are kept, for memory's sake.
+        seen = self._seen.get(key)
+        count = 0 if seen is None else len(seen.usual)
+        if count < len(issued_at_s):
+            later = make_features(history, issued_at_s[count:], key[1])
+            seen = later if seen is None else seen.with_more(later)
+            if key in self._seen or len(self._seen) < HOURS_KEPT:
+                self._seen[key] = seen
+        assert seen is not None
+        return seen.until(len(issued_at_s))
 
 
 def _issues_to_learn_from(

@@ -47,6 +47,7 @@ class Commands(TyperGroup):
 _ORDER = (
     "run",
     "compare",
+    "explain",
     "validate",
     "new",
     "policies",

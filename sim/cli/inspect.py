@@ -56,6 +56,36 @@ def _policies(
         typer.echo(str(check_policy(check)))
 
 
+@app.command("explain")
+def _explain(
+    run: Annotated[
+        str, typer.Argument(help="A run's folder, or scenario/run below the folder for outputs.")
+    ],
+    job: Annotated[int, typer.Argument(help="Number of the job: job_id of jobs.parquet.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for outputs.")] = Path("outputs"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Tell what happened to one job and why, from what its run left on disk.
+
+    Its last lines hold the job against a start as early as possible: same
+    energy, and the price and intensities that the grid had then.
+
+    Example: gridloom explain quickstart/follow-carbon-seed1 17
+    """
+    from json import dumps
+
+    from sim.report.story import print_story, story_facts
+    from sim.report.tables import open_console
+    from sim.study.explain import explain, find_run
+
+    story = explain(find_run(run, out), job)
+    if json:
+        typer.echo(dumps(story_facts(story), indent=2, allow_nan=False))
+    else:
+        print_story(story, open_console())
+
+
 @app.command("catalog")
 def _catalog(
     table: Annotated[str | None, typer.Argument(help="Name of a table; none lists them.")] = None,
@@ -113,11 +143,57 @@ def _new_scenario(file: Annotated[Path, typer.Argument(help="File to write.")]) 
     """
     from sim.scenario.load import starter_text
 
-    try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(starter_text())
-    except FileExistsError:
-        stop(f"{file}: exists already. Choose another name.", 2)
-    except OSError as error:
-        stop(f"{file}: cannot be written ({error.strerror}).", 2)
+    _write_new(file, starter_text())
     typer.echo(f"Wrote {file}. Next: gridloom run {file}")
+
+
+@new_app.command("policy")
+def _new_policy(
+    name: Annotated[str, typer.Argument(help="What to call it; also names its two files.")],
+    *,
+    role: Annotated[
+        str, typer.Option(help="Role it takes: order, shift, place, power or storage.")
+    ] = "shift",
+) -> None:
+    """Write a small policy that works, and a test of it; existing files stay as they are.
+
+    Example: gridloom new policy my-policy --role storage
+    """
+    from importlib.util import find_spec
+
+    from sim.policy.starter import starter
+
+    try:
+        new = starter(name, role)
+    except ValueError as error:
+        stop(str(error), 2)
+    texts = {
+        Path(f"{new.module}.py"): new.policy_text,
+        Path(f"test_{new.module}.py"): new.test_text,
+    }
+    there = [str(path) for path in texts if path.exists()]
+    if there:
+        stop(f"{' and '.join(there)}: exists already. Choose another name.", 2)
+    if find_spec(new.module) is not None:
+        stop(f"{name}: would hide the module {new.module}. Choose another name.", 2)
+    for path, text in texts.items():
+        _write_new(path, text)
+    target = f"{new.module}:{new.cls}"
+    typer.echo(
+        f"Wrote {new.module}.py and test_{new.module}.py. Next:\n"
+        f"  python -m pytest test_{new.module}.py\n"
+        f"  gridloom policies --check {target}\n"
+        "and in a scenario in the same folder, under policies:\n"
+        f'  - {{name: {new.slug}, {role}: "{target}"}}'
+    )
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet."""
+    try:
+        with path.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError:
+        stop(f"{path}: exists already. Choose another name.", 2)
+    except OSError as error:
+        stop(f"{path}: cannot be written ({error.strerror}).", 2)

@@ -12,7 +12,9 @@ from sim.datacenter.hardware import GpuPower
 from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
 from sim.energy.battery import Battery, BatteryLimits
 from sim.energy.dispatch import Connection, Flows
+from sim.policy.controls import ServiceState
 from sim.site import Site
+from sim.site.link import Link
 
 
 @dataclass(slots=True)
@@ -49,6 +51,14 @@ class Place:
         Power cap of its accelerators over their TDP; 1 where there is none. [-]
     lowest_cap_fraction : float
         Lowest cap that all of its accelerators may get. [-]
+    link : Link or None
+        Its way to the other sites; None if unknown.
+    facility_ratios : sequence of float, shape (n_steps,)
+        Facility power per IT power at the margin; empty for 1. [-]
+    response_steps : frozenset of int
+        Steps of its demand-response events. [-]
+    services : sequence of ServiceState
+        Its services.
     """
 
     name: str
@@ -65,6 +75,20 @@ class Place:
     budget_w: float = math.inf
     cap_fraction: float = 1.0
     lowest_cap_fraction: float = LOWEST_CAP_FRACTION
+    link: Link | None = None
+    facility_ratios: Sequence[float] = ()
+    response_steps: frozenset[int] = frozenset()
+    services: Sequence[ServiceState] = ()
+
+    @property
+    def facility_ratio(self) -> float:
+        """Facility power per IT power at the margin, in the present step. [-]."""
+        return self.facility_ratios[self.step] if self.facility_ratios else 1.0
+
+    @property
+    def responding(self) -> bool:
+        """Whether the present step is one of a demand-response event."""
+        return self.step in self.response_steps
 
     @property
     def soc(self) -> float | None:

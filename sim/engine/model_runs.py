@@ -34,12 +34,15 @@ class ModelRuns(Runs):
         How often each job failed, where it did. [-]
     stalled_gpu_s : dict of int to float
         Accelerator time that each job held without working, where it did. [s]
+    first_gpus : dict of int to int
+        Accelerators that elastic jobs are to start with, where a policy says so. [-]
     """
 
     def __init__(self, clock: Clock, jobs: JobTable, clusters: Sequence[Cluster]) -> None:
         super().__init__(clock, jobs, clusters)
         self.failures: dict[int, int] = {}
         self.stalled_gpu_s: dict[int, float] = {}
+        self.first_gpus: dict[int, int] = {}
         self._failure_clock = FailureClock(jobs)
         self._stalled_until_s: dict[int, float] = {}
         self._on_failure = (self._fail,)
@@ -139,7 +142,7 @@ class ModelRuns(Runs):
         """Let a job start with what is free beyond its least size, if no other waits for it."""
         if cluster.waiting:
             return
-        more = min(cluster.free, elastic.most - self.gpus[job])
+        more = min(cluster.free, self.first_gpus.get(job, elastic.most) - self.gpus[job])
         if cluster.power_limited:  # its least size does not draw its power yet
             more = max(0, min(more, cluster.powered - self.gpus[job]))
         cluster.free -= more

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sim.engine.cluster import Cluster, Place
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import Clock
+from sim.engine.runs import Runs
 from sim.policy.base import ClusterView, Forecast, SiteView
 from sim.policy.jobs_view import JobsView
 from sim.policy.read_only import ReadOnly
@@ -29,7 +30,7 @@ class LiveObservation(ReadOnly):
     """
 
     __slots__ = (
-        "_clock", "_cluster_of", "_desk", "_site_of_cluster", "jobs", "sites", "start", "step_s",
+        "_clock", "_desk", "_runs", "_site_of_cluster", "jobs", "sites", "start", "step_s",
     )
 
     def __init__(
@@ -51,18 +52,18 @@ class LiveObservation(ReadOnly):
             for place in places
         )
 
-    def follow(self, jobs: JobsView, cluster_of: Sequence[int]) -> None:
-        """Show the jobs and where they have been placed; call it once.
+    def follow(self, jobs: JobsView, runs: Runs) -> None:
+        """Show the jobs, where they have been placed and how far they are; call it once.
 
         Parameters
         ----------
         jobs : JobsView
             Those that have arrived.
-        cluster_of : sequence of int
-            Cluster each job runs on, kept up to date by its owner. [-]
+        runs : Runs
+            What places and runs them.
         """
         self.jobs = jobs
-        self._cluster_of = cluster_of
+        self._runs = runs
 
     @property
     def now_s(self) -> float:
@@ -71,11 +72,22 @@ class LiveObservation(ReadOnly):
 
     def site_of(self, job: int) -> int:
         """Return the site a job has been placed at; its home site before that."""
-        if job >= len(self.jobs):
-            msg = f"there is no job {job} yet: {len(self.jobs)} have arrived"
-            raise IndexError(msg)
-        return self._site_of_cluster[self._cluster_of[job]]
+        return self._site_of_cluster[self._runs.cluster_of[self._known(job)]]
+
+    def gpus_of(self, job: int) -> int:
+        """Return the accelerators that a job holds, or is known to need before it starts. [-]."""
+        return self._runs.gpus[self._known(job)]
+
+    def work_s(self, job: int) -> float:
+        """Return how much of its run time a job has behind it, at its first size, uncapped. [s]."""
+        return self._runs.progress_s(self._known(job), float(self._clock.now))
 
     def forecast(self, site: int, signal: str) -> Forecast:
         """Return the latest issued forecast of a signal, never one issued later than now."""
         return self._desk.latest(site, signal, float(self._clock.now))
+
+    def _known(self, job: int) -> int:
+        if job >= len(self.jobs):
+            msg = f"there is no job {job} yet: {len(self.jobs)} have arrived"
+            raise IndexError(msg)
+        return job

@@ -55,6 +55,10 @@ class Runs:
         How often each job was suspended, where it was. [-]
     lost_s : dict of int to float
         Work that each job had to do again, where it had to. [s]
+    caps : dict of int to float
+        Power cap over TDP of each job that has one of its own. [-]
+    moves : dict of int to list of (float, int)
+        When each job that migrated left a cluster [s], and which [-].
     stretches : Stretches
         The log of what jobs did.
     """
@@ -70,6 +74,8 @@ class Runs:
         self.windows: dict[int, list[Interval]] = {}
         self.suspensions: dict[int, int] = {}
         self.lost_s: dict[int, float] = {}
+        self.caps: dict[int, float] = {}
+        self.moves: dict[int, list[tuple[float, int]]] = {}
         self.stretches = Stretches(len(jobs))
         self._remaining_s: list[float] = jobs.duration_s.tolist()
         self._start_s, self._end_s = self.stretches.start_s, self.stretches.end_s
@@ -153,6 +159,54 @@ class Runs:
         self._valid[job] = NEVER
         self._go_on(job, cluster, now_s, before_w)
 
+    def limit(self, job: int, cap_fraction: float) -> None:
+        """Give a job that has not run a power cap of its own.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        cap_fraction : float
+            Cap over TDP; no lower than its site's lowest. [-]
+        """
+        lowest = self._clusters[self.cluster_of[job]].place.lowest_cap_fraction
+        self.caps[job] = max(lowest, cap_fraction)
+        self._valid[_NO_JOB] = NEVER  # so that every job is looked at
+
+    def take_off(self, job: int, now_s: float) -> None:
+        """Suspend a job that writes a checkpoint before; where it goes on is for others to say.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        now_s : float
+            Present time. [s]
+        """
+        self._stop(job, now_s)
+        self._saved_s[job] = self._done_s(job)
+
+    def move(self, job: int, cluster: Cluster, now_s: float) -> None:
+        """Take a running job off its accelerators and assign it to another cluster.
+
+        It goes back to its last checkpoint; when and how it gets there is for others to say.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        cluster : Cluster
+            Where it is to go on.
+        now_s : float
+            Present time. [s]
+        """
+        before = self._stop(job, now_s)
+        self._back_to_checkpoint(job)
+        self.moves.setdefault(job, []).append((now_s, before.index))
+        self.place(job, cluster)
+        if job in self.caps:
+            self.limit(job, self.caps[job])
+
     def make_way(self, job: int, now_s: float) -> None:
         """Suspend a job for want of power: back to the head of its queue and its last checkpoint.
 
@@ -192,6 +246,17 @@ class Runs:
         running = [(job, self.draw_w(job)) for cluster in self._clusters for job in cluster.running]
         return self.stretches.segments(end_s, running, self.power_w, self._sizes())
 
+    def clusters_of(self, segments: Segments) -> NDArray[np.int64] | None:
+        """Return the cluster of each stretch, shape (n_segments,); None if no job migrated. [-]."""
+        if not self.moves:
+            return None
+        clusters = np.asarray(self.cluster_of, dtype=np.int64)[segments.job]
+        for job, left in self.moves.items():
+            mine = np.flatnonzero(segments.job == job)
+            for time_s, cluster in reversed(left):
+                clusters[mine[segments.start_s[mine] < time_s]] = cluster
+        return clusters
+
     def setbacks(self, end_s: float) -> Setbacks:
         """Return what kept jobs from working, up to the end of the run.
 
@@ -209,11 +274,20 @@ class Runs:
         done_s = {job: self._done_s(job) for job in waiting}
         for cluster in self._clusters:
             done_s |= {job: self.work_s(job, end_s) for job in cluster.running}
-        return Setbacks(lost_s=self.lost_s, done_s=done_s)
+        moved = {job: len(left) for job, left in self.moves.items()}
+        return Setbacks(lost_s=self.lost_s, done_s=done_s, migrations_count=moved)
 
     def work_s(self, job: int, now_s: float) -> float:
         """Return how much of its run time a running job has behind it by now. [s]."""
         return self._done_s(job) + (now_s - self._start_s[job]) * self._rate.get(job, 1.0)
+
+    def progress_s(self, job: int, now_s: float) -> float:
+        """Return how much of its run time a job has behind it, running or not. [s]."""
+        if not math.isnan(self._end_s[job]):
+            return float(self._jobs.duration_s[job])
+        if job in self._clusters[self.cluster_of[job]].running:
+            return self.work_s(job, now_s)
+        return self._done_s(job)
 
     def _sizes(self) -> Sequence[int] | NDArray[np.int64]:
         """Return the accelerators of each job's last stretch."""
@@ -221,7 +295,8 @@ class Runs:
 
     def _is_special(self, job: int, cluster: Cluster) -> bool:
         """Return whether a job is under a cap, has windows, or has run before."""
-        return cluster.cap_fraction < 1.0 or job in self.windows or job in self._valid
+        capped = cluster.cap_fraction < 1.0 or job in self.caps
+        return capped or job in self.windows or job in self._valid
 
     def _start_specially(self, job: int, cluster: Cluster, now_s: float) -> None:
         """Start a job that may be under a cap, have windows, or have run before."""
@@ -233,6 +308,8 @@ class Runs:
         """Let a job that holds its accelerators work from now on, under its site's cap."""
         power_w, rate = self.power_w[job], self._speed(job)
         cap_fraction = cluster.cap_fraction
+        if self.caps:
+            cap_fraction = min(cap_fraction, self.caps.get(job, 1.0))
         if cap_fraction < 1.0:
             profile = self.powers.profile(job)
             fixed_w = self.powers.fixed_w(job, cluster, self.gpus[job])

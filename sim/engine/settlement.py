@@ -70,6 +70,11 @@ class Settlement:
                 (cluster.lowest_cap_fraction for cluster in site.clusters),
                 default=LOWEST_CAP_FRACTION,
             ),
+            link=site.network,
+            facility_ratios=self._ratio,
+            response_steps=frozenset(
+                step for event in site.responses for step in range(event.first, event.end)
+            ),
         )
         self._wear = _wear(site, self.place)
         self._outage_parts = _outage_parts(site)
@@ -80,7 +85,7 @@ class Settlement:
         open_import = site.connection.import_limit_w == math.inf
         self._never_limited = open_import and not (site.outages_s or site.responses)
 
-    def available_w(self, step: int, dt_s: float) -> float:
+    def available_w(self, step: int, dt_s: float, *, import_w: float = math.inf) -> float:
         """Return the largest load that a step can serve, but for what is drawn without IT power.
 
         Parameters
@@ -89,6 +94,8 @@ class Settlement:
             Number of the step. [-]
         dt_s : float
             Time for which the battery has to last. [s]
+        import_w : float
+            Import that is not to be exceeded, besides what limits it anyway. [W]
 
         Returns
         -------
@@ -100,7 +107,7 @@ class Settlement:
         connection = place.connection
         if step in self._outage_parts:
             connection = min(part[1] for part in self._outage_parts[step])
-        import_w = connection.import_limit_w
+        import_w = min(import_w, connection.import_limit_w)
         if step in self._response_of:
             import_w = min(import_w, self._promised_w(self._response_of[step]))
         power_w = self._net_w[step] + import_w + connection.backup_limit_w
@@ -112,23 +119,25 @@ class Settlement:
             wanted_w = min(wanted_w, self.setpoint[1])
         return power_w + (battery.mean_discharge_w(wanted_w, dt_s) if wanted_w > 0.0 else 0.0)
 
-    def it_budget_w(self, step: int) -> float:
+    def it_budget_w(self, step: int, *, import_w: float = math.inf) -> float:
         """Return the largest IT power that a step can serve.
 
         Parameters
         ----------
         step : int
             Number of the step. [-]
+        import_w : float
+            Import that is not to be exceeded, besides what limits it anyway. [W]
 
         Returns
         -------
         float
             The power, 0 or more; inf where nothing limits it. [W]
         """
-        if self._never_limited:
+        if self._never_limited and import_w == math.inf:
             return math.inf
         bend_per_w = 0.0 if self._bend_per_w is None else self._bend_per_w[step]
-        available_w = self.available_w(step, self._step_s)
+        available_w = self.available_w(step, self._step_s, import_w=import_w)
         return load_w(available_w, ratio=self._ratio[step], bend_per_w=bend_per_w)
 
     def _promised_w(self, event: ResponseEvent) -> float:

@@ -56,7 +56,14 @@ class Shedding:
         lowest = place.lowest_cap_fraction
         self._levels = [1.0 - (1.0 - lowest) * level / _STEPS for level in range(_STEPS + 1)]
 
-    def hold(self, budget_w: float, policy_cap_fraction: float, now_s: float) -> None:
+    def hold(
+        self,
+        budget_w: float,
+        policy_cap_fraction: float,
+        now_s: float,
+        *,
+        wanted_w: float = math.inf,
+    ) -> None:
         """Cap, suspend, or let go, so that the step that begins can be served.
 
         Parameters
@@ -67,17 +74,21 @@ class Shedding:
             Cap over TDP that the policy asks for, 1 for none. [-]
         now_s : float
             Present time. [s]
+        wanted_w : float
+            IT power that the policy wants to keep to: caps go as far as they can and no job starts
+            beyond it, but none is suspended. [W]
         """
         place = self._place
+        held_w = min(budget_w, wanted_w)
         was_limited = place.budget_w < math.inf
-        place.budget_w = budget_w
-        if was_limited or budget_w < math.inf:
+        place.budget_w = held_w
+        if was_limited or held_w < math.inf:
             for cluster in self._clusters:
-                cluster.power_limited = budget_w < math.inf
-        fits = place.it_power_w <= budget_w * _ROUNDING
+                cluster.power_limited = held_w < math.inf
+        fits = place.it_power_w <= held_w * _ROUNDING
         if fits and place.cap_fraction == policy_cap_fraction and not was_limited:
             return
-        self._cap(budget_w, policy_cap_fraction, now_s)
+        self._cap(held_w, policy_cap_fraction, now_s)
         if place.it_power_w > budget_w * _ROUNDING:
             self._suspend(budget_w, now_s)
         self._services.stand_idle(budget_w, now_s)
@@ -95,8 +106,8 @@ class Shedding:
         def it_power_w(cap_fraction: float) -> float:
             """Return the IT power under a cap."""
             capped_w = sum(
-                power_w * relative_draw(min(cap_fraction, rack), draw)
-                for (rack, draw), power_w in following_w.items()
+                power_w * relative_draw(min(cap_fraction, own), draw)
+                for (own, draw), power_w in following_w.items()
             )
             return idle_w + fixed_w + capped_w + services.drawn_w(cap_fraction)
 
@@ -112,12 +123,13 @@ class Shedding:
     def _powers_w(
         self, running: Sequence[tuple[int, Cluster]]
     ) -> tuple[float, dict[tuple[float, float], float]]:
-        """Return the power that no cap changes; and the rest by its racks' cap and its draw."""
+        """Return the power that no cap changes; and the rest by its own or racks' cap and draw."""
         powers, gpus = self._runs.powers, self._runs.gpus
         fixed_w: dict[tuple[float, float], float] = defaultdict(float)
         full_w: dict[tuple[float, float], float] = defaultdict(float)
         for job, cluster in running:
-            kind = cluster.rack_cap_fraction, powers.profile(job).draw_fraction
+            own = min(cluster.rack_cap_fraction, self._runs.caps.get(job, 1.0))
+            kind = own, powers.profile(job).draw_fraction
             fixed_w[kind] += powers.fixed_w(job, cluster, gpus[job])
             full_w[kind] += powers.full_w[job]
         following_w = {kind: full_w[kind] - fixed_w[kind] for kind in full_w}

@@ -29,7 +29,7 @@ from sim.ledger.close import close_all_books
 from sim.ledger.ledger import RunLog
 from sim.ledger.result import Run
 from sim.policy.base import Roles, does_nothing
-from sim.policy.build import build
+from sim.policy.build import build, chosen_roles
 from sim.policy.jobs_view import JobsView
 from sim.registry import did_you_mean
 from sim.scenario.load import LoadedScenario, load_scenario
@@ -183,6 +183,7 @@ def run(
     info: dict[str, Any] = {
         "scenario": spec.name,
         "policy": roles.name,
+        "roles": chosen_roles(policy),
         "seed": seed,
         "start": spec.start.isoformat(),
         "duration_h": spec.duration_h,
@@ -194,7 +195,8 @@ def run(
         "wall_s": time.perf_counter() - wall_s,
     }
     return Run(
-        spec.name, roles.name, seed, metrics, books.steps, books.jobs, info, books.services
+        spec.name, roles.name, seed, metrics, books.steps, books.jobs, info, books.services,
+        books.stretches,
     )
 
 

@@ -6,13 +6,12 @@ job.
 
 from collections.abc import Sequence
 
-from sim.datacenter.moving import moving_time_s
 from sim.engine.cluster import Cluster
 from sim.engine.kernel import FINISH, Clock, Event
 from sim.engine.stretches import Stretches
 from sim.errors import PolicyError
 from sim.site import Site
-from sim.site.link import Link
+from sim.site.link import way as way
 from sim.workload.jobs import JobTable
 
 
@@ -39,10 +38,16 @@ class Transfers:
         self._sites = sites
         self._stretches = stretches
         self._moving: dict[int, tuple[Cluster, float]] = {}
+        self._copies: dict[int, set[int]] = {}
         self._on_end = (self._end,)
 
-    def begin(self, job: int, cluster: Cluster, now_s: float) -> float:
-        """Move a job's data from its home to the site of a cluster, if it is another.
+    def begin(
+        self, job: int, cluster: Cluster, now_s: float, *, origin: int | None = None
+    ) -> float:
+        """Move a job's data to the site of a cluster, if they have not been there.
+
+        They stay where they have been until the run ends (assumption); of several copies the one
+        at the site that it leaves is sent. A job that has run takes its last checkpoint along.
 
         Parameters
         ----------
@@ -52,6 +57,8 @@ class Transfers:
             Where it will run.
         now_s : float
             Present time. [s]
+        origin : int or None
+            Site that a job leaves which has run; None: it has not, and leaves its home. [-]
 
         Returns
         -------
@@ -63,8 +70,10 @@ class Transfers:
         PolicyError
             If one of the sites has no link.
         """
-        size_bytes = self._jobs.profiles[self._jobs.workload[job]].data_bytes
-        home, there = self._sites[self._jobs.home_site[job]], self._sites[cluster.site]
+        home_site = int(self._jobs.home_site[job])
+        size_bytes = self._size_bytes(job, cluster.site, has_run=origin is not None)
+        home = self._sites[home_site if origin is None else origin]
+        there = self._sites[cluster.site]
         if size_bytes <= 0.0 or home is there:
             return now_s
         if home.network is None or there.network is None:
@@ -80,33 +89,16 @@ class Transfers:
         self._clock.call_at(now_s + time_s, FINISH, self._on_end, job)
         return now_s + time_s
 
+    def _size_bytes(self, job: int, site: int, *, has_run: bool) -> float:
+        """Return how much a job takes along to a site; its data are there from now on."""
+        profile = self._jobs.profiles[self._jobs.workload[job]]
+        copies = self._copies.setdefault(job, {int(self._jobs.home_site[job])})
+        size_bytes = profile.checkpoint_bytes if has_run else 0.0
+        if site not in copies:
+            copies.add(site)
+            size_bytes += profile.data_bytes
+        return size_bytes
+
     def _end(self, event: Event) -> None:
         cluster, power_w = self._moving.pop(event.job)
         cluster.place.change_power(event.time_s, -power_w)
-
-
-def way(size_bytes: float, one: Link, other: Link) -> tuple[float, float]:
-    """Return time and energy of moving data over the links of two sites.
-
-    Parameters
-    ----------
-    size_bytes : float
-        How much is moved. [B]
-    one, other : Link
-        The two sites' links to the network's core.
-
-    Returns
-    -------
-    time_s : float
-        At the bandwidth of the narrower, over the length of both; other traffic is not counted [s].
-    energy_j : float
-        At the energy per byte of the one that needs more (assumption: a medium's figure holds for
-        the whole way between two places) [J].
-    """
-    time_s = moving_time_s(
-        size_bytes,
-        min(one.bytes_per_s, other.bytes_per_s),
-        distance_m=one.distance_m + other.distance_m,
-    )
-    j_per_byte = max(one.path.energy_j_per_byte.mid, other.path.energy_j_per_byte.mid)
-    return time_s, size_bytes * j_per_byte

@@ -81,7 +81,9 @@ class Segments:
 
 def segments_by_site(log: RunLog) -> tuple[Segments, ...]:
     """Return the stretches of runs of each site."""
-    cluster = log.cluster_of[log.segment_job]
+    cluster = log.segment_cluster
+    if cluster is None:
+        cluster = log.cluster_of[log.segment_job]
     counts = [len(site.clusters) for site in log.sites]
     site_of_cluster = np.repeat(np.arange(len(counts)), counts)
     first_cluster = np.concatenate([[0], np.cumsum(counts)])

@@ -13,15 +13,17 @@ from sim.ledger.ledger import RunLog, check_balance
 from sim.ledger.metrics.gather import metrics
 from sim.ledger.result import Metrics
 from sim.ledger.service_shares import ServiceShares, service_shares, services_frame
+from sim.ledger.stretches import stretches_frame
 
 
 class Books(NamedTuple):
-    """The books of a run: metrics, and a table each of steps, jobs and services."""
+    """The books of a run: metrics, and a table each of steps, jobs, services and stretches."""
 
     metrics: Metrics
     steps: pd.DataFrame
     jobs: pd.DataFrame
     services: pd.DataFrame
+    stretches: pd.DataFrame
 
 
 def close_books(
@@ -44,7 +46,7 @@ def close_all_books(log: RunLog, workloads: Sequence[str]) -> Books:
     Returns
     -------
     Books
-        Metrics, steps, jobs and services.
+        Metrics, steps, jobs, services, and stretches of jobs that had several.
 
     Raises
     ------
@@ -69,4 +71,4 @@ def close_all_books(log: RunLog, workloads: Sequence[str]) -> Books:
     del shares, segments
     services = services_frame(log.sites, log.services, [served[one.name] for one in log.services])
     found = metrics(log, steps, jobs, services) | market_answer(answers)
-    return Books(found, steps, jobs, services)
+    return Books(found, steps, jobs, services, stretches_frame(log))

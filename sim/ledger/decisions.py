@@ -1,6 +1,7 @@
 """What a policy decided for each job, when, and on which forecast."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,3 +46,27 @@ class Decisions:
 
     plans: Plans | None = None
     places: bool = False
+
+
+def decided(decisions: Decisions) -> dict[str, NDArray[Any]]:
+    """Return the columns of the jobs' table that say what was planned; none without a shift role.
+
+    Parameters
+    ----------
+    decisions : Decisions
+        What the policy decided.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_jobs,)
+        Times in seconds since the start, nan where there is none.
+    """
+    plans = decisions.plans
+    if plans is None:
+        return {}
+    return {
+        "decided_at_s": plans.decided_at_s,
+        "planned_start_s": plans.planned_start_s,
+        "decided_on_forecast_s": plans.on_forecast_s,
+        "decisions_count": plans.decisions_count,
+    }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.ledger.accounting import StepAccount
 from sim.ledger.attribution import Segments, Shares, data_means, step_means
+from sim.ledger.decisions import decided
 from sim.ledger.facility import causes_w, reused_w, water_m3
 from sim.ledger.ledger import RunLog, StepRecord
 from sim.ledger.services import ServiceLog
@@ -150,7 +151,8 @@ def jobs_frame(
     -------
     DataFrame
         Times in seconds since the start, nan where it never happened; energy, money and carbon
-        that the job caused, 0 if it never ran.
+        that the job caused, 0 if it never ran. What was planned, and the home, stand there if the
+        policy has a role that decides it.
     """
     jobs, count = log.jobs, len(log.jobs)
     start_s, end_s = _times_s(log)
@@ -162,6 +164,7 @@ def jobs_frame(
     site_code = np.array([log.sites.index(site) for site, _ in clusters], dtype=int)
     name_code = np.array([cluster_names.index(name) for _, name in clusters], dtype=int)
     outcome = np.where(log.done, 0, np.where(np.isnan(start_s), 2, 1))
+    site_names = [site.name for site in log.sites]
 
     def caused(field: str) -> Columns:
         """Add up what each job's stretches caused."""
@@ -174,7 +177,7 @@ def jobs_frame(
         {
             "job_id": np.arange(count),
             "workload": _named(stream_code[jobs.workload], streams),
-            "site": _named(site_code[log.cluster_of], [site.name for site in log.sites]),
+            "site": _named(site_code[log.cluster_of], site_names),
             "cluster": _named(name_code[log.cluster_of], cluster_names),
             "gpus_count": jobs.gpus_count,
             "arrival_s": jobs.arrival_s,
@@ -195,9 +198,16 @@ def jobs_frame(
             "failures_count": column(log.setbacks.failures_count, count).astype(np.int32),
             "lost_s": work.lost_s,
             "goodput_fraction": work.goodput_fraction,
+            **({"migrations_count": _migrations(log)} if log.setbacks.migrations_count else {}),
+            **decided(log.decisions),
+            **({"home_site": _named(jobs.home_site, site_names)} if log.decisions.places else {}),
         },
         copy=False,  # a million jobs take room
     )
+
+
+def _migrations(log: RunLog) -> NDArray[np.int32]:
+    return column(log.setbacks.migrations_count, len(log.jobs)).astype(np.int32)
 
 
 def _times_s(log: RunLog) -> tuple[Columns, Columns]:

@@ -79,12 +79,15 @@ class Setbacks:
         Failures. [-]
     stalled_gpu_s : mapping of int to float
         Accelerator time held without working: restarts, changes of size. [s]
+    migrations_count : mapping of int to int
+        Moves to another site after the first start. [-]
     """
 
     lost_s: Mapping[int, float] = field(default_factory=dict)
     done_s: Mapping[int, float] = field(default_factory=dict)
     failures_count: Mapping[int, int] = field(default_factory=dict)
     stalled_gpu_s: Mapping[int, float] = field(default_factory=dict)
+    migrations_count: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class RunLog:
         What each service did.
     decisions : Decisions
         What the policy decided for the jobs.
+    segment_cluster : ndarray of int, shape (n_segments,), or None
+        Cluster of each stretch where some job migrated; None: that of its job. [-]
     """
 
     jobs: JobTable
@@ -138,6 +143,7 @@ class RunLog:
     wear: tuple[WearReport | None, ...]
     services: tuple[ServiceLog, ...] = ()
     decisions: Decisions = field(default_factory=Decisions)
+    segment_cluster: NDArray[np.int64] | None = None
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:

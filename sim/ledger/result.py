@@ -31,6 +31,8 @@ class Run:
         Manifest: hashes, versions, CPU seconds, warnings.
     services : DataFrame
         One row per service and step: requests, replicas, times, energy, cost; empty without any.
+    stretches : DataFrame
+        One row per stretch at one power, of jobs that had several; empty without any.
     """
 
     scenario_name: str
@@ -41,3 +43,4 @@ class Run:
     jobs: pd.DataFrame
     info: dict[str, Any] = field(default_factory=dict)
     services: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stretches: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -10,7 +10,7 @@ from sim.optimize.coarse import coarse, steps_per_hour
 from sim.optimize.horizon import Columns, Horizon, Plan
 from sim.optimize.limits import grid_fraction
 from sim.optimize.lp import Solver
-from sim.optimize.ran import Replay
+from sim.optimize.replay import Replay
 from sim.optimize.rates import Objective, rates_of
 from sim.site import Site
 
@@ -140,18 +140,21 @@ def run_bound(replay: Replay, *, objective: Objective = "cost_usd") -> RunBound:
     count = steps_per_hour(grid.n_steps, grid.step_s)
     value, classes = 0.0, 0
     for group in replay.together():
-        horizons = [
-            coarse(
-                replay.horizon(number, replace(
-                    rates_of(replay.sites[number], objective=objective), unserved_per_j=0.0)),
-                count,
-            )
-            for number in group
-        ]
+        horizons = [_horizon(replay, number, objective) for number in group]
+        if all(one.battery is None and one.flexible is None for one in horizons):
+            # Nothing was to be decided there.
+            value += sum(replay.ran.sites[number].reached[objective] for number in group)
+            continue
         work = replay.work(group, count)
-        value += Solver().solve_all(horizons, work).bound
+        value += Solver().solve_all([coarse(one, count) for one in horizons], work).bound
         classes += 0 if work is None else int(work.first.sum())
     return RunBound(value, grid.step_s * count, classes)
+
+
+def _horizon(replay: Replay, number: int, objective: Objective) -> Horizon:
+    """Return what is to be planned at a site; load may stay unserved as far as it did, for free."""
+    rates = rates_of(replay.sites[number], objective=objective)
+    return replay.horizon(number, replace(rates, unserved_per_j=0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

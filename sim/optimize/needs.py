@@ -4,8 +4,8 @@ Where power may be capped, it is that of the cap with the least energy per work;
 takes the size that needs least. So it is no more than what any run of the job takes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -47,6 +47,17 @@ class Needs:
     full_w: Columns
     dip_w: Columns
     energy_w: Columns
+
+
+    @classmethod
+    def picked(cls, needs: Sequence["Needs"], cluster_of: Indices) -> "Needs":
+        """Return each job's needs on a cluster of its own."""
+        job = np.arange(len(cluster_of))
+        names = [field.name for field in fields(cls)]
+        if not needs:
+            return cls(*(np.zeros(len(job)) for _ in names))
+        columns = [np.stack([getattr(one, name) for one in needs]) for name in names]
+        return cls(*(column[cluster_of, job] for column in columns))
 
 
 class _Size(NamedTuple):

@@ -19,10 +19,16 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.datacenter.hardware import GpuPower
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Flows, Setpoint
+from sim.policy.controls import Controls as Controls
+from sim.policy.controls import JobControls as JobControls
+from sim.policy.controls import ServiceState
+from sim.policy.controls import ServiceView as ServiceView
 from sim.policy.jobs_view import JobsView
 from sim.policy.read_only import ReadOnly
+from sim.site.link import Link
 
 Interval = tuple[float, float]
 """(start_s, end_s) in which a job may run."""
@@ -67,6 +73,14 @@ class ClusterState(Protocol):
     @property
     def free(self) -> int:
         """Accelerators that no job holds."""
+
+    @property
+    def power(self) -> GpuPower:
+        """IT power of one accelerator."""
+
+    @property
+    def idle_w(self) -> float:
+        """IT power of one that no job holds."""
 
     @property
     def power_limited(self) -> bool:
@@ -121,6 +135,30 @@ class SiteState(Protocol):
         """Number of the present step."""
 
     @property
+    def cap_fraction(self) -> float:
+        """Power cap in force."""
+
+    @property
+    def lowest_cap_fraction(self) -> float:
+        """Lowest cap that all of its accelerators may get."""
+
+    @property
+    def facility_ratio(self) -> float:
+        """Facility power per IT power at the margin."""
+
+    @property
+    def responding(self) -> bool:
+        """Whether the present step is one of a demand-response event."""
+
+    @property
+    def link(self) -> Link | None:
+        """Its way to the other sites."""
+
+    @property
+    def services(self) -> Sequence[ServiceState]:
+        """Its services."""
+
+    @property
     def present(self) -> Mapping[str, NDArray[np.float64]]:
         """Signals on the run's steps, in SI."""
 
@@ -156,6 +194,16 @@ class ClusterView(ReadOnly):
     def total_count(self) -> int:
         """Accelerators in all. [-]."""
         return self._state.total
+
+    @property
+    def power(self) -> GpuPower:
+        """IT power of one accelerator with its share of the server, by what it does."""
+        return self._state.power
+
+    @property
+    def idle_w(self) -> float:
+        """IT power of one accelerator that no job holds. [W]."""
+        return self._state.idle_w
 
     @property
     def free_count(self) -> int:
@@ -209,6 +257,36 @@ class SiteView(ReadOnly):
         """IT power at this moment. [W]."""
         return self._state.it_power_w
 
+    @property
+    def cap_fraction(self) -> float:
+        """Power cap of its accelerators over their TDP in force; 1 without one. [-]."""
+        return self._state.cap_fraction
+
+    @property
+    def lowest_cap_fraction(self) -> float:
+        """Lowest cap over TDP that all of its accelerators may get. [-]."""
+        return self._state.lowest_cap_fraction
+
+    @property
+    def facility_ratio(self) -> float:
+        """Facility power that one more watt of IT power takes in the present step. [-]."""
+        return self._state.facility_ratio
+
+    @property
+    def responding(self) -> bool:
+        """Whether a demand-response event goes on in the present step."""
+        return self._state.responding
+
+    @property
+    def link(self) -> Link | None:
+        """Its way to the other sites; None if unknown."""
+        return self._state.link
+
+    @property
+    def services(self) -> tuple[ServiceView, ...]:
+        """Its inference services."""
+        return tuple(ServiceView(state) for state in self._state.services)
+
     def now(self, signal: str) -> float:
         """Return the present step's value of a signal, in SI; nan where the site has none.
 
@@ -240,6 +318,12 @@ class Observation(Protocol):
     def site_of(self, job: int) -> int:
         """Return the site a job has been placed at; its home site before that."""
 
+    def gpus_of(self, job: int) -> int:
+        """Return the accelerators that a job holds, or is known to need before it starts. [-]."""
+
+    def work_s(self, job: int) -> float:
+        """Return how much of its run time a job has behind it, at its first size, uncapped. [s]."""
+
     def forecast(self, site: int, signal: str) -> Forecast:
         """Return the latest issued forecast of a signal, never one issued later than now."""
 
@@ -259,17 +343,26 @@ class ShiftPolicy(Protocol):
 
 
 class PlacePolicy(Protocol):
-    """The role that says at which site a job runs."""
+    """The role that says at which site a job runs.
 
-    def choose(self, obs: Observation, job: int) -> int:
-        """Return the number of the site. Asked at arrival."""
+    It may also have ``migrate(obs, site) -> {job: site number}``: running, interruptible jobs of a
+    site that are to go on at another. Asked every step. A job that moves goes back to its last
+    checkpoint; its data, where they have not been, and its checkpoint move before it waits there.
+    """
+
+    def choose(self, obs: Observation, job: int) -> int | tuple[int, int]:
+        """Return the number of the site, or of site and cluster within it. Asked at arrival."""
 
 
 class PowerPolicy(Protocol):
-    """The role that says which power caps apply."""
+    """The role that says which power caps apply, and how large what can change its size is.
 
-    def set(self, obs: Observation, site: SiteView) -> float | None:
-        """Return the cap over TDP, 0.5 to 1, or None for no cap. Asked every step."""
+    It may also have ``at_arrival(obs, job) -> JobControls | None``: a cap of one job, or the size
+    it starts with. Asked once, when the job has been placed.
+    """
+
+    def set(self, obs: Observation, site: SiteView) -> float | Controls | None:
+        """Return the cap over TDP, None for no cap, or `Controls` for more. Asked every step."""
 
 
 class StoragePolicy(Protocol):

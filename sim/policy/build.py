@@ -26,7 +26,7 @@ def build(choice: str | Policy | type) -> Roles:
     PolicyError
         If a class has none of the roles' methods or cannot be built.
     """
-    label = choice.__name__.lower() if isinstance(choice, type) else policy_label(choice)
+    label = _label(choice)
     chosen: dict[str, Any]
     if isinstance(choice, Policy):
         chosen = {role: _role(label, role, getattr(choice, role)) for role in ROLES}
@@ -34,6 +34,35 @@ def build(choice: str | Policy | type) -> Roles:
         chosen = {role: _role(label, role, DEFAULT_ROLES[role]) for role in ROLES}
         chosen |= _named(label, choice)
     return Roles(label, **chosen)
+
+
+def chosen_roles(choice: str | Policy | type) -> dict[str, str]:
+    """Return what fills each role of a policy, by the name under which it was chosen.
+
+    Parameters
+    ----------
+    choice : str, Policy or type
+        A built-in name, ``module:Class``, a policy put together from roles, or a class.
+
+    Returns
+    -------
+    dict of str to str
+        Name by role.
+    """
+    if isinstance(choice, Policy):
+        chosen = {role: getattr(choice, role) for role in ROLES}
+        return {role: one if isinstance(one, str) else one.use for role, one in chosen.items()}
+    if isinstance(choice, str) and ":" not in choice:
+        return {role: choice if choice in POLICIES[role] else DEFAULT_ROLES[role] for role in ROLES}
+    cls = choice if isinstance(choice, type) else load_class(choice)
+    name = f"{cls.__module__}:{cls.__qualname__}"
+    return {
+        role: name if hasattr(cls, METHODS[role]) else DEFAULT_ROLES[role] for role in ROLES
+    }
+
+
+def _label(choice: str | Policy | type) -> str:
+    return choice.__name__.lower() if isinstance(choice, type) else policy_label(choice)
 
 
 def _named(label: str, name: str | type) -> dict[str, Any]:
@@ -66,7 +95,7 @@ def _new(label: str, target: str | type, parameters: dict[str, Any]) -> object:
     try:
         cls = target if isinstance(target, type) else load_class(target)
         built: object = cls(**parameters)
-    except (ImportError, TypeError, ValueError) as error:
-        msg = f"{label}: {target} cannot be built: {error}"
+    except (Exception, SystemExit) as error:
+        msg = f"{label}: {target} cannot be built: {type(error).__name__}: {error}"
         raise PolicyError(msg) from error
     return built

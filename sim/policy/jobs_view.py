@@ -1,12 +1,14 @@
 """The jobs that have arrived, as policies see them."""
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from numpy.typing import NDArray
 
+from sim.datacenter.power import CLOCK_SENSITIVE_FRACTION
 from sim.policy.read_only import ReadOnly
 from sim.workload.jobs import JobTable
+from sim.workload.profile import Elastic
 
 _COLUMNS: Final = (
     "arrival_s",
@@ -17,7 +19,41 @@ _COLUMNS: Final = (
     "interruptible",
     "workload",
     "home_site",
+    "power_w",
+    "power_fraction",
+    "checkpoint_s",
 )
+
+
+class Traits(NamedTuple):
+    """What policies may know of a stream of jobs; when they will fail is not among it.
+
+    Attributes
+    ----------
+    clock_sensitive_fraction : float
+        Share of the jobs' time that follows the clock. [-]
+    draw_fraction : float
+        Power of a busy accelerator over its TDP that a cap is held against. [-]
+    elastic : Elastic or None
+        Sizes a job can have, and its speed at each; None: its gang, always.
+    data_bytes, checkpoint_bytes : float
+        What has to be at a site before a job may start there; what moves with one that has run. [B]
+    resume_s : float
+        Time that a job which was suspended needs until its work goes on. [s]
+    stays_home : bool
+        Whether no policy may place the jobs elsewhere.
+    """
+
+    clock_sensitive_fraction: float
+    draw_fraction: float
+    elastic: Elastic | None
+    data_bytes: float
+    checkpoint_bytes: float
+    resume_s: float
+    stays_home: bool
+
+
+_PLAIN: Final = Traits(CLOCK_SENSITIVE_FRACTION, 1.0, None, 0.0, 0.0, 0.0, stays_home=False)
 
 
 class JobsView(ReadOnly):
@@ -33,11 +69,12 @@ class JobsView(ReadOnly):
         One number, kept up to date by its owner: how many jobs have arrived. [-]
     """
 
-    __slots__ = ("_arrived", "_columns", "_waits_s")
+    __slots__ = ("_arrived", "_columns", "_profiles", "_waits_s")
 
     def __init__(self, table: JobTable, arrived: list[int]) -> None:
         self._arrived = arrived
         self._columns: dict[str, NDArray[Any]] = {}
+        self._profiles = table.profiles
         self._waits_s: list[float] = [profile.max_wait_s for profile in table.profiles]
         for name in _COLUMNS:
             column = getattr(table, name).view()
@@ -95,6 +132,31 @@ class JobsView(ReadOnly):
     def home_site(self) -> NDArray[Any]:
         """Site it runs at unless a policy places it elsewhere. [-]."""
         return self._columns["home_site"][: self._arrived[0]]
+
+    @property
+    def power_w(self) -> NDArray[Any]:
+        """IT power of each whole job; nan where the accelerator decides. [W]."""
+        return self._columns["power_w"][: self._arrived[0]]
+
+    @property
+    def power_fraction(self) -> NDArray[Any]:
+        """Power of a busy accelerator over its TDP, where `power_w` is nan. [-]."""
+        return self._columns["power_fraction"][: self._arrived[0]]
+
+    @property
+    def checkpoint_s(self) -> NDArray[Any]:
+        """Work between two checkpoints; 0 where every moment is one. [s]."""
+        return self._columns["checkpoint_s"][: self._arrived[0]]
+
+    def traits(self, job: int) -> Traits:
+        """Return what a job has in common with the others of its stream."""
+        if not self._profiles:
+            return _PLAIN
+        profile = self._profiles[int(self.workload[job])]
+        return Traits(
+            profile.clock_sensitive_fraction, profile.draw_fraction, profile.elastic,
+            profile.data_bytes, profile.checkpoint_bytes, profile.resume_s, profile.stays_home,
+        )
 
     def max_wait_s(self, job: int) -> float:
         """Return for how long a policy may put a job off; inf where nothing but its deadline says.

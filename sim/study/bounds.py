@@ -1,41 +1,47 @@
-"""How much of what storage could have saved did each policy save: runs against a lower bound.
+"""How near each run came to the least cost and carbon that could have been reached.
 
-The bound knows prices, sun, wind and the run's own load in advance. It stands in a file of its own
-beside the run, so that it is computed once.
+The bound knows prices, intensities, sun, wind and the run's own work in advance. It stands in a file
+of its own beside the run, so that it is computed once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
-import pandas as pd
-
-from sim.datacenter.facility import Facility
-from sim.engine.settlement import Settlement
-from sim.engine.simulation import prepare
+from sim.engine.simulation import Prepared, prepare
 from sim.errors import BalanceError
-from sim.ledger.accounting import account
-from sim.ledger.answer import answered
 from sim.ledger.result import Metrics
-from sim.optimize.bound import storage_bound
-from sim.optimize.horizon import Columns
+from sim.optimize.bound import run_bound
+from sim.optimize.ran import Freedom
+from sim.optimize.replay import Replay
+from sim.optimize.rates import Objective
+from sim.policy.build import build
 from sim.scenario.load import LoadedScenario
+from sim.scenario.schema.scenario import policy_label
 from sim.scenario.variants import BASE
-from sim.site import Site
 from sim.study import store
 from sim.study.compare import write_comparison
 from sim.study.execute import Progress, finished_runs, home_of
-from sim.units import HOUR_S, KW, KWH
+from sim.study.freedom import freedom_of
+from sim.study.ran import JOB_COLUMNS, REACHED, SERVICE_COLUMNS, STEP_COLUMNS, ran_of
+from sim.units import HOUR_S, MINUTE_S
+from sim.workload.generate import build_workload
+from sim.workload.services import build_services
 
-_COLUMNS: Final = ("site", "facility_kw", "unserved_kw", "cost_total_usd")
 _ROUNDING: Final = 1e-6
-_UNKNOWN: Final[Metrics] = {
-    "cost_bound_usd": None,
-    "cost_idle_battery_usd": None,
-    "storage_saving_captured_fraction": None,
+_SAME_WORK: Final = 1e-3
+_BOUNDS: Final[Mapping[Objective, str]] = {
+    "cost_usd": "bound_cost_usd",
+    "carbon_location_kg": "bound_carbon_kg",
 }
+_CAPTURED: Final[Mapping[Objective, str]] = {
+    "cost_usd": "captured_cost_fraction",
+    "carbon_location_kg": "captured_carbon_fraction",
+}
+_WORK: Final = ("unserved_kwh", "requests_served_count")
+"""Metrics that tell, besides the work of jobs, whether two runs did the same."""
 
 
 def add_bounds(
@@ -62,119 +68,161 @@ def add_bounds(
     -------
     tuple of str
         Why some runs have no bound.
+
+    Raises
+    ------
+    BalanceError
+        If a run reached less than its bound.
     """
-    notes = []
+    notes: list[str] = []
     for one in loaded:
         folders = runs.get(one.variant or BASE, ())
-        due = [folder for folder in folders if not (folder / store.BOUND).is_file()]
-        if due:
-            _write_bounds(one, due, on_progress)
-            seeds = [int(store.read_manifest(folder)["seed"]) for folder in folders]
-            write_comparison(home_of(one, out), finished_runs(one, out, seeds))
+        seeds = [int(store.read_manifest(folder)["seed"]) for folder in folders]
+        finished = finished_runs(one, out, seeds)
+        if _write_bounds(one, folders, finished, on_progress):
+            write_comparison(home_of(one, out), finished)
         notes += [store.read_bound_note(folder) for folder in folders]
     return tuple(dict.fromkeys(note for note in notes if note))
 
 
-def storage_metrics(sites: Sequence[Site], steps: pd.DataFrame) -> Metrics:
-    """Hold what a run cost against an idle battery and against the best use of it.
+def bounds_of(replay: Replay) -> tuple[Metrics, str, dict[str, Any]]:
+    """Return the bounds of a run.
 
     Parameters
     ----------
-    sites : sequence of Site
-        The sites of the run.
-    steps : DataFrame
-        Its steps: site, facility_kw, unserved_kw, cost_total_usd.
+    replay : Replay
+        The run as a problem to plan.
+
+    Returns
+    -------
+    tuple of (dict, str, dict)
+        ``bound_cost_usd`` and ``bound_carbon_kg`` (location-based, operational), None where what
+        the run reached is unknown or has no bound; why not; what was planned.
+
+    Raises
+    ------
+    BalanceError
+        If the run reached less than a bound.
+    """
+    metrics, notes = dict.fromkeys(_BOUNDS.values()), []
+    told: dict[str, Any] = {"work_gpu_h": replay.work_gpu_s / HOUR_S}
+    for objective, name in _BOUNDS.items():
+        reached = sum(site.reached[objective] for site in replay.ran.sites)
+        if not isfinite(reached):
+            continue
+        try:
+            bound = run_bound(replay, objective=objective)
+        except ValueError as error:
+            notes.append(f"no {name}: {error}")
+            continue
+        _check(name, reached, bound.value)
+        metrics[name] = min(bound.value, reached)
+        told |= {"step_min": bound.step_s / MINUTE_S, "classes_count": bound.classes_count}
+    return metrics, " ".join(notes), told
+
+
+def captured(run: Metrics, baseline: Metrics) -> Metrics:
+    """Return how much of what could have been saved a run did save.
+
+    Parameters
+    ----------
+    run : dict
+        Its metrics and bounds, and ``work_gpu_h``.
+    baseline : dict
+        The same of the run that it is held against.
 
     Returns
     -------
     dict
-        ``cost_bound_usd``: least cost that any storage policy could have reached with the loads of
-        this run; ``cost_idle_battery_usd``: cost of these loads with idle batteries;
-        ``storage_saving_captured_fraction``: the saving against the latter over that of the bound.
-        All None without a battery that has a grid, or if the cost of the run is unknown; the share
-        also where nothing could be saved, or idle batteries serve more or less of the load.
-
-    Raises
-    ------
-    ValueError
-        If a site's cost has no bound; the message says why.
-    BalanceError
-        If a run cost less than its bound.
+        ``captured_cost_fraction`` and ``captured_carbon_fraction``: the saving against the baseline
+        over that of the bound. None where the two did not do the same work, or there was nothing to
+        save.
     """
-    may_trade = any(_may_trade(site) for site in sites)
-    reached_usd = float(steps["cost_total_usd"].sum(skipna=False))
-    if not may_trade or not np.isfinite(reached_usd):
-        return dict(_UNKNOWN)
-    bound_usd = idle_usd = 0.0
-    is_alike = True
-    for site in sites:
-        rows = steps[steps["site"] == site.name]
-        load_w = rows["facility_kw"].to_numpy(dtype=float) * KW
-        unserved_kwh = float(rows["unserved_kw"].sum()) * site.grid.step_s / HOUR_S
-        usd, idle_kwh = _with_idle_battery(site, load_w)
-        idle_usd += usd
-        if site.battery is not None:
-            usd = storage_bound(site, load_w, unserved_j=unserved_kwh * KWH).value
-        bound_usd += usd
-        is_alike &= abs(idle_kwh - unserved_kwh) <= _ROUNDING * (1.0 + unserved_kwh)
-    _check(reached_usd, bound_usd)
-    could_save = idle_usd - bound_usd
-    known = is_alike and could_save > _ROUNDING * max(1.0, abs(idle_usd))
-    return {
-        "cost_bound_usd": bound_usd,
-        "cost_idle_battery_usd": idle_usd,
-        "storage_saving_captured_fraction": (
-            (idle_usd - reached_usd) / could_save if known else None
-        ),
-    }
+    is_alike = all(_alike(run.get(name), baseline.get(name)) for name in ("work_gpu_h", *_WORK))
+    found: Metrics = dict.fromkeys(_CAPTURED.values())
+    for objective, name in _CAPTURED.items():
+        reached, bound = run.get(REACHED[objective]), run.get(_BOUNDS[objective])
+        before = baseline.get(REACHED[objective])
+        if not is_alike or reached is None or bound is None or before is None:
+            continue
+        if before - bound > _ROUNDING * max(1.0, abs(before)):
+            found[name] = (before - reached) / (before - bound)
+    return found
 
 
-def _may_trade(site: Site) -> bool:
-    limits = site.connection
-    return site.battery is not None and max(limits.import_limit_w, limits.export_limit_w) > 0.0
+def _alike(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= _SAME_WORK * max(abs(one), abs(other))
 
 
-def _with_idle_battery(site: Site, load_w: Columns) -> tuple[float, float]:
-    """Settle a load once more with the battery idle; return cost and unserved energy [kWh]."""
-    loaded = replace(
-        site,
-        base_load_w=load_w,
-        clusters=(),
-        storage_w=0.0,
-        network_w=0.0,
-        facility=Facility.of_pue(1.0, len(load_w)),
-    )
-    settlement = Settlement(0, loaded)
-    settlement.setpoint = (0.0, 0.0)
-    for step in range(site.grid.n_steps):
-        settlement.place.begin_step(step)
-        settlement.settle(step)
-    record = settlement.record()
-    priced, _ = answered(loaded, record)
-    cost_usd = float(account(priced, record).cost_total_usd.sum())
-    return cost_usd, float(record.unserved_w.sum()) * site.grid.step_s / KWH
-
-
-def _check(reached_usd: float, bound_usd: float) -> None:
-    if bound_usd > reached_usd + _ROUNDING * max(1.0, abs(reached_usd)):
-        msg = f"the run cost {reached_usd} USD, less than its lower bound of {bound_usd} USD."
+def _check(name: str, reached: float, bound: float) -> None:
+    if bound > reached + _ROUNDING * max(1.0, abs(reached)):
+        msg = f"the run reached {reached}, less than its {name} of {bound}."
         raise BalanceError(msg)
 
 
 def _write_bounds(
-    loaded: LoadedScenario, folders: Sequence[Path], on_progress: Progress
-) -> None:
+    loaded: LoadedScenario,
+    folders: Sequence[Path],
+    finished: Sequence[Path],
+    on_progress: Progress,
+) -> bool:
+    """Write what is missing; return whether anything was."""
+    baselines = _baselines(loaded, finished)
     prepared = prepare(loaded)
-    for folder in folders:
+    policies = [build(choice) for choice in loaded.spec.policies]
+    written = False
+    for folder in dict.fromkeys([*baselines.values(), *folders]):
         info = store.read_manifest(folder)
         seed = int(info["seed"])
+        freedom = freedom_of(policies, prepared.sites(seed))
+        baseline = baselines.get(seed)
+        basis = asdict(freedom) | {"baseline": baseline.name if baseline else None}
+        if basis.items() <= store.read_bound_basis(folder).items():
+            continue
         name = f"bound, {info['policy']}, seed {seed}"
         on_progress(name, 0.0)
-        steps = store.read_frame(folder / store.STEPS, list(_COLUMNS))
-        metrics, note = dict(_UNKNOWN), ""
-        try:
-            metrics = storage_metrics(prepared.sites(seed), steps)
-        except ValueError as error:
-            note = f"no storage bound: {error}"
-        store.write_bound(folder, metrics, note)
+        metrics, note, told = bounds_of(_replay(prepared, folder, seed, freedom))
+        store.write_bound(folder, metrics, note, basis | told)
+        if baseline is not None:
+            metrics |= captured(_known(folder), _known(baseline))
+            store.write_bound(folder, metrics, note, basis | told)
         on_progress(name, 1.0)
+        written = True
+    return written
+
+
+def _baselines(loaded: LoadedScenario, finished: Sequence[Path]) -> dict[int, Path]:
+    """Return the finished run of the scenario's first policy, by seed."""
+    first = policy_label(loaded.spec.policies[0])
+    found = {}
+    for folder in finished:
+        info = store.read_manifest(folder)
+        if info["policy"] == first:
+            found[int(info["seed"])] = folder
+    return found
+
+
+def _known(folder: Path) -> Metrics:
+    """Return a run's metrics with its bounds."""
+    work = {"work_gpu_h": store.read_bound_basis(folder)["work_gpu_h"]}
+    return store.read_metrics(folder) | store.read_bound(folder) | work
+
+
+def _replay(prepared: Prepared, folder: Path, seed: int, freedom: Freedom) -> Replay:
+    """Read a finished run back as a problem to plan."""
+    loaded = prepared.loaded
+    sites = prepared.sites(seed)
+    jobs, _ = build_workload(loaded.spec, loaded.folder, seed)
+    plans, _ = build_services(loaded.spec, loaded.folder, seed)
+    ran = ran_of(
+        sites,
+        store.read_frame(folder / store.STEPS, list(STEP_COLUMNS)),
+        store.read_frame(folder / store.JOBS, list(JOB_COLUMNS)),
+        services=store.read_frame(folder / store.SERVICES, list(SERVICE_COLUMNS))
+        if plans
+        else None,
+        cluster_of_service={plan.spec.name: plan.cluster for plan in plans},
+    )
+    return Replay(sites, jobs, ran, freedom)

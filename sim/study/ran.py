@@ -1,23 +1,28 @@
 """What a run did, read back from its tables."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from sim.optimize.horizon import Columns
 from sim.optimize.ran import Ran, SiteRan
+from sim.optimize.rates import Objective
 from sim.site import Site
 from sim.units import HOUR_S, KW, KWH
 
-STEP_COLUMNS: Final = (
-    "site",
-    "it_kw",
-    "facility_kw",
-    "unserved_kw",
-    "cost_total_usd",
-    "carbon_operational_location_kg",
+REACHED: Final[Mapping[Objective, str]] = MappingProxyType(
+    {
+        "cost_usd": "cost_total_usd",
+        "carbon_location_kg": "carbon_operational_location_kg",
+        "carbon_marginal_kg": "carbon_marginal_kg",
+    }
 )
+"""Objectives of a bound, and the column of a run's steps that each is held against."""
+
+STEP_COLUMNS: Final = ("site", "it_kw", "facility_kw", "unserved_kw", *REACHED.values())
 JOB_COLUMNS: Final = (
     "site",
     "cluster",
@@ -81,7 +86,7 @@ def ran_of(
     )
 
 
-def _site(site: Site, steps: pd.DataFrame, services_w: "np.typing.NDArray[np.float64]") -> SiteRan:
+def _site(site: Site, steps: pd.DataFrame, services_w: Columns) -> SiteRan:
     rows = steps[steps["site"] == site.name]
     unserved_kw = float(rows["unserved_kw"].sum())
     return SiteRan(
@@ -89,4 +94,5 @@ def _site(site: Site, steps: pd.DataFrame, services_w: "np.typing.NDArray[np.flo
         facility_w=rows["facility_kw"].to_numpy(dtype=float) * KW,
         services_w=services_w,
         unserved_j=unserved_kw * site.grid.step_s / HOUR_S * KWH,
+        reached={what: float(rows[name].sum(skipna=False)) for what, name in REACHED.items()},
     )

@@ -1,7 +1,7 @@
 """Finished runs on disk: written whole or not at all, and read back."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import file_digest
 from math import isfinite
 from pathlib import Path
@@ -22,6 +22,7 @@ SCENARIO: Final = "scenario.yaml"
 STEPS: Final = "steps.parquet"
 JOBS: Final = "jobs.parquet"
 SERVICES: Final = "services.parquet"
+STRETCHES: Final = "stretches.parquet"
 BOUND: Final = "bound.json"
 
 _AGAIN: Final = "Write it again with `gridloom run SCENARIO --force`."
@@ -91,9 +92,10 @@ def write_run(
         _write_frame(run.steps, partial / STEPS)
         _write_frame(run.jobs, partial / JOBS)
         kept: tuple[str, ...] = _SEALED
-        if len(run.services):
-            _write_frame(run.services, partial / SERVICES)
-            kept = (*_SEALED, SERVICES)
+        for name, frame in ((SERVICES, run.services), (STRETCHES, run.stretches)):
+            if len(frame):
+                _write_frame(frame, partial / name)
+                kept = (*kept, name)
         add(partial)
         identity = {"scenario": run.scenario_name, "policy": run.policy, "seed": run.seed}
         sealed = {"files": {name: file_hash(partial / name) for name in kept}}
@@ -129,11 +131,13 @@ def read_run(folder: Path) -> Run:
         if file_hash(folder / name) != digest:
             msg = f"{folder / name}: not what the run wrote (its checksum differs). {_AGAIN}"
             raise DataError(msg)
-    has_services = SERVICES in info["files"]
+    services, stretches = (
+        pd.read_parquet(folder / name) if name in info["files"] else pd.DataFrame()
+        for name in (SERVICES, STRETCHES)
+    )
     return Run(
         info["scenario"], info["policy"], info["seed"], read_metrics(folder),
-        pd.read_parquet(folder / STEPS), pd.read_parquet(folder / JOBS), info,
-        pd.read_parquet(folder / SERVICES) if has_services else pd.DataFrame(),
+        pd.read_parquet(folder / STEPS), pd.read_parquet(folder / JOBS), info, services, stretches,
     )
 
 
@@ -173,23 +177,45 @@ def read_metrics(folder: Path) -> Metrics:
     return _read_json(folder / METRICS)
 
 
-def write_bound(folder: Path, metrics: Metrics, note: str) -> None:
-    """Write what a run is held against, or why there is nothing, beside the finished run."""
+def write_bound(folder: Path, metrics: Metrics, note: str, basis: Mapping[str, Any]) -> None:
+    """Write what a run is held against, or why there is nothing, beside the finished run.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    metrics : dict
+        What there is.
+    note : str
+        Why something is missing; empty where nothing is.
+    basis : mapping
+        What it depends on besides the run.
+    """
     plain = {name: _number(name, value) for name, value in metrics.items()}
-    text = json.dumps({"metrics": plain, "note": note}, indent=2, allow_nan=False)
-    replace_text(folder / BOUND, text + "\n")
+    told = {"metrics": plain, "note": note, "basis": dict(basis)}
+    replace_text(folder / BOUND, json.dumps(told, indent=2, allow_nan=False) + "\n")
 
 
 def read_bound(folder: Path) -> Metrics:
     """Read what a run is held against; nothing where no bound was asked for."""
-    path = folder / BOUND
-    found: Metrics = _read_json(path)["metrics"] if path.is_file() else {}
+    found: Metrics = _bound(folder)["metrics"]
     return found
 
 
 def read_bound_note(folder: Path) -> str:
     """Read why a run has no bound; empty where it has one."""
-    return str(_read_json(folder / BOUND)["note"])
+    return str(_bound(folder)["note"])
+
+
+def read_bound_basis(folder: Path) -> dict[str, Any]:
+    """Read what a bound depends on besides its run; nothing where there is none."""
+    found: dict[str, Any] = _bound(folder).get("basis", {})
+    return found
+
+
+def _bound(folder: Path) -> dict[str, Any]:
+    path = folder / BOUND
+    return _read_json(path) if path.is_file() else {"metrics": {}, "note": "", "basis": {}}
 
 
 def read_frame(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -119,6 +119,8 @@ class Profile:
         Sizes a job can have; None: its gang, always.
     data_bytes : float
         Data that has to be at a site before a job may start there. [B]
+    checkpoint_bytes : float
+        Checkpoint that moves with a job which has run. [B]
     max_wait_s : float
         Longest time for which a policy may put a job off. [s]
     stays_home : bool
@@ -143,6 +145,7 @@ class Profile:
     network_w: float = 0.0
     elastic: Elastic | None = None
     data_bytes: float = 0.0
+    checkpoint_bytes: float = 0.0
     max_wait_s: float = math.inf
     stays_home: bool = False
     run_flop: float | None = None

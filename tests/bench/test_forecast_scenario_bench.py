@@ -67,8 +67,8 @@ def nothing_kept(monkeypatch):
     cache.forget()
 
 
-@pytest.mark.parametrize("refresh_h", [6, 1])
-def test_ridge_for_a_year_of_three_sites_adds_at_most_15_cpu_seconds(refresh_h):
+@pytest.mark.parametrize(("refresh_h", "at_most_s"), [(6, 15.0), (1, 90.0)])
+def test_ridge_for_a_year_of_three_sites_adds_few_cpu_seconds(refresh_h, at_most_s):
     built(scenario())  # loads what is loaded once
     plain_s, _ = cpu_s(lambda: built(scenario()))
     spec = scenario(model="ridge", horizon_h=48, refresh_h=refresh_h)
@@ -84,7 +84,7 @@ def test_ridge_for_a_year_of_three_sites_adds_at_most_15_cpu_seconds(refresh_h):
         f"(history {history_s - plain_s:.1f}, forecasts {issued_s:.1f}, scores {told_s:.1f})"
     )
     assert len(report) == 15
-    assert added_s <= 15.0
+    assert added_s <= at_most_s
 
 
 def test_looking_a_forecast_up_costs_less_than_a_microsecond():

@@ -165,6 +165,54 @@ def test_columns_that_can_be_negative_are_no_shares(here):
     assert "Note: Past columns are shares of their sum (wind, gas) and that sum." in asked.stderr
 
 
+def odd(frame, kind):
+    """Spoil the signal in one of the ways that real ones are spoilt."""
+    if kind == "constant":
+        return frame.assign(carbon=300.0)
+    if kind == "ten days missing":
+        return frame.drop(index=range(100 * 24, 110 * 24))
+    if kind == "ten days empty":
+        return frame.assign(carbon=frame["carbon"].where(~frame.index.isin(range(2400, 2640))))
+    if kind == "quarters of an hour":
+        time = pd.date_range("2025-01-06", periods=4 * len(frame), freq="15min")
+        return frame.loc[frame.index.repeat(4)].assign(time=time.strftime("%Y-%m-%d %H:%M"))
+    local = pd.date_range("2025-01-06", periods=len(frame), freq="1h", tz="Europe/Berlin")
+    return frame.assign(time=local.strftime("%d.%m.%Y %H:%M"))  # one hour of 30 March is skipped
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("constant", "carbon never changes: any forecast of it is right."),
+        ("ten days missing", "240 of 3600 values are missing; the longest gap has 240 h from 2025"),
+        ("ten days empty", "240 of 3600 values are missing; the longest gap has 240 h from 2025"),
+        ("quarters of an hour", ""),
+        ("local time", ""),
+    ],
+)
+def test_odd_data_are_forecast_nevertheless_and_told(here, kind, said):
+    odd(pd.read_csv("data.csv"), kind).to_csv("data.csv", index=False)
+    zone = ("--timezone", "Europe/Berlin") if kind == "local time" else ()
+    result = backtested(*TEST, "--model", "ridge", "--json", *zone)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    scores = found["models"]["ridge"]["overall"]
+    assert said in " ".join(found["notes"])
+    assert scores["missing_count"] == 0
+    if kind == "constant":
+        assert scores["mae"] == pytest.approx(0.0, abs=1e-9)
+        assert scores["skill_fraction"] is None
+        assert found["models"]["ridge"]["decision_value"]["captured_fraction"] is None
+    else:
+        assert scores["mape_fraction"] < 0.06
+        assert 0.7 < scores["coverage_fraction"] < 0.9
+
+
+def test_a_missing_file_is_told(here):
+    result = gridloom("backtest", "nowhere.csv", "--column", "carbon")
+    assert (result.exit_code, result.stderr) == (2, "nowhere.csv does not exist.\n")
+
+
 def test_a_seed_reaches_models_that_draw(here):
     def error(seed):
         result = backtested(*TEST, "--model", "white-error", "--seed", seed, "--json")

@@ -8,6 +8,7 @@ import pytest
 
 from forecasting import ForecastSet, History, ModelCard, TooShortError
 from sim.engine.forecasts import ForecastDesk, cache
+from sim.engine.forecasts.batch import refit_days
 from sim.engine.forecasts.outcome import level_jump, moment, outcome
 from sim.errors import PolicyError
 from sim.scenario.schema.forecast import Forecast, SiteForecast
@@ -333,6 +334,18 @@ def test_values_that_jump_a_thousandfold_at_the_start_are_told():
     assert level_jump(np.array([0.0, 50.0, 1.0, 0.0]), 2) is None
     assert level_jump(np.array([0.0, 50.0, 0.1, 0.0]), 2) == 500.0
     assert level_jump(np.array([0.0, 1.0, 0.0]), 2) is None
+
+
+@pytest.mark.parametrize(("known_days", "days"), [(0.0, 30), (329.0, 30), (330.0, 90)])
+def test_who_knows_a_year_need_not_learn_anew_every_month(known_days, days):
+    assert refit_days(known_days) == days
+
+
+def test_without_a_word_models_learn_anew_every_30_days():
+    grid = time_grid(65 * 24, 3600.0)
+    values = np.resize(WAVE, grid.window_hours)
+    desk(sites=[here(values, grid=grid)], model=MEAN_OF_DAYS).latest(0, "price", 0.0)
+    assert MeanOfDays.fits == 3
 
 
 # How good they were

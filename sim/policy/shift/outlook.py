@@ -30,7 +30,8 @@ class Outlook:
     values : ndarray of float, shape (n_steps,)
         What is forecast, up to the first unknown value. [unit of the signal]
     closed : ndarray of float, shape (n_steps + 1,)
-        The same with a 0 behind, so that the end of the last step can be looked up too.
+        The same with a 0 behind, so that the end of the last step can be looked up too. [unit of
+        the signal]
     prefix : ndarray of float, shape (n_steps + 1,)
         Sums of the values before each step. [unit of the signal]
     delays_s : ndarray of float, shape (n_steps + 1,)

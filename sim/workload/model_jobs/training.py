@@ -107,6 +107,7 @@ class TrainingRuns:
             network_w=network_w,
             elastic=self._elastic,
             data_bytes=data_bytes,
+            checkpoint_bytes=self._checkpoint_bytes,
             run_flop=training_flop(plan),
             run_tokens_count=plan.tokens_count,
             run_samples_count=plan.tokens_count / spec.sequence_tokens,
