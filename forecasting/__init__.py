@@ -38,6 +38,8 @@ array([17., 17., 17.])
 from forecasting.base import Forecaster, ForecastSet, Issue, ModelCard
 from forecasting.check import check_forecaster
 from forecasting.history import ForecastError, History, LeakError, Place, TooShortError
+from forecasting.intervals import with_intervals
+from forecasting.rolling import rolling_forecasts
 
 __all__ = [
     "ForecastError",
@@ -50,4 +52,6 @@ __all__ = [
     "Place",
     "TooShortError",
     "check_forecaster",
+    "rolling_forecasts",
+    "with_intervals",
 ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.calendar import WEEKDAYS
 from forecasting.features import Features
@@ -83,9 +84,9 @@ class RandomForest(LearnedForecaster):
 class _Regressor(Protocol):
     """What scikit-learn's regressors have in common."""
 
-    def fit(self, rows: FloatArray, target: FloatArray) -> object: ...
+    def fit(self, rows: NDArray[np.float32], target: FloatArray) -> object: ...
 
-    def predict(self, rows: FloatArray) -> FloatArray: ...
+    def predict(self, rows: NDArray[np.float32]) -> FloatArray: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,14 +109,14 @@ def _fitted(
     row_count: int,
     seed: int,
 ) -> _Trees:
-    row, lead = np.nonzero(~np.isnan(departure))
-    if len(row) > row_count:
-        drawn = np.random.default_rng(seed).choice(len(row), row_count, replace=False)
-        row, lead = row[drawn], lead[drawn]
-    regressor.fit(_columns(features)[:, row, lead].T, departure[row, lead])
+    issue, lead = np.nonzero(~np.isnan(departure))
+    if len(issue) > row_count:
+        drawn = np.random.default_rng(seed).choice(len(issue), row_count, replace=False)
+        issue, lead = issue[drawn], lead[drawn]
+    regressor.fit(_columns(features)[:, issue, lead].T, departure[issue, lead])
     return _Trees(regressor)
 
 
-def _columns(features: Features) -> FloatArray:
-    kept = [row for row, name in enumerate(features.names) if name not in _UNSEEN]
-    return features.values[kept]
+def _columns(features: Features) -> NDArray[np.float32]:
+    seen = [column for column, name in enumerate(features.names) if name not in _UNSEEN]
+    return features.values[seen]

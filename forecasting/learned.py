@@ -166,13 +166,13 @@ class LearnedForecaster(ABC):
         # The next fit learns from the same issues and a few more: what is known at an issue does
         # not change, so only those are looked at. A few hours of issue are kept, for memory's sake.
         seen = self._seen.get(key)
-        count = 0 if seen is None else len(seen.usual)
-        if count < len(issued_at_s):
-            later = make_features(history, issued_at_s[count:], key[1])
-            seen = later if seen is None else seen.with_more(later)
-            if key in self._seen or len(self._seen) < HOURS_KEPT:
-                self._seen[key] = seen
-        assert seen is not None
+        if seen is None:
+            seen = make_features(history, issued_at_s, key[1])
+        elif len(seen.usual) < len(issued_at_s):
+            later_s = issued_at_s[len(seen.usual) :]
+            seen = seen.with_more(make_features(history, later_s, key[1]))
+        if key in self._seen or len(self._seen) < HOURS_KEPT:
+            self._seen[key] = seen
         return seen.until(len(issued_at_s))
 
 

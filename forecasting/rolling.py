@@ -63,23 +63,20 @@ def rolling_forecasts(  # noqa: PLR0913 - one call that says all of a rolling or
     if train_from_s is not None:
         history = history.since(train_from_s)
     parts: list[ForecastSet] = []
-    spoke_from_s: float | None = None
+    learned_from_s = np.inf  # issue from which on the model itself speaks
     for issues_s in _between_fits(times_s, refit_s):
+        until_s = issues_s[0] - gap_s
         try:
-            part = forecaster.fit(history, issues_s[0] - gap_s).predict(
-                history, issues_s, horizon_count
-            )
+            part = forecaster.fit(history, until_s).predict(history, issues_s, horizon_count)
+            learned_from_s = min(learned_from_s, float(issues_s[0]))
         except TooShortError:
             if fallback is None:
                 raise
-            part = fallback.fit(history, issues_s[0] - gap_s).predict(
-                history, issues_s, horizon_count
-            )
-            spoke_from_s = np.inf
-        else:
-            spoke_from_s = issues_s[0] if spoke_from_s == np.inf else spoke_from_s
+            part = fallback.fit(history, until_s).predict(history, issues_s, horizon_count)
+            learned_from_s = np.inf
         parts.append(part)
-    return _joined(parts, history, times_s, spoke_from_s)
+    fallback_until_s = None if learned_from_s == times_s[0] else learned_from_s
+    return _joined(parts, history, times_s, fallback_until_s)
 
 
 def _between_fits(times_s: FloatArray, refit_s: float) -> list[FloatArray]:

@@ -27,10 +27,14 @@ DEFAULT_ROLES: Final[Mapping[str, str]] = MappingProxyType(
 POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "order": {
-            "fifo": "sim.policy.order:FirstInFirstOut",
-            "sjf": "sim.policy.order:ShortestJobFirst",
-            "edf": "sim.policy.order:EarliestDeadlineFirst",
-            "easy-backfill": "sim.policy.order:EasyBackfill",
+            "fifo": "sim.policy.order.fifo:FirstInFirstOut",
+            "sjf": "sim.policy.order.ranked:ShortestJobFirst",
+            "edf": "sim.policy.order.ranked:EarliestDeadlineFirst",
+            "srpt": "sim.policy.order.srpt:ShortestRemainingTime",
+            "priority": "sim.policy.order.ranked:PriorityWithAging",
+            "fair-share": "sim.policy.order.fair_share:FairShare",
+            "easy-backfill": "sim.policy.order.easy:EasyBackfill",
+            "conservative-backfill": "sim.policy.order.conservative:ConservativeBackfill",
         },
         "shift": {
             "none": "sim.policy.shift.immediate:NoShift",
@@ -42,10 +46,26 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "renewable-surplus": "sim.policy.shift.surplus:RenewableSurplus",
             "deadline-guard": "sim.policy.shift.guard:DeadlineGuard",
         },
-        "place": {"home": "sim.policy.place:Home"},
+        "place": {
+            "home": "sim.policy.place.home:Home",
+            "cheapest": "sim.policy.place.signals:Cheapest",
+            "greenest": "sim.policy.place.signals:Greenest",
+            "most-surplus": "sim.policy.place.signals:MostSurplus",
+            "follow-the-sun": "sim.policy.place.signals:FollowTheSun",
+            "least-loaded": "sim.policy.place.load:LeastLoaded",
+            "transfer-aware": "sim.policy.place.transfer:TransferAware",
+            "migrating": "sim.policy.place.migrating:Migrating",
+            "greener-hardware": "sim.policy.place.load:GreenerHardware",
+        },
         "power": {
-            "none": "sim.policy.power:Uncapped",
-            "fixed-cap": "sim.policy.power:FixedCap",
+            "none": "sim.policy.power.fixed:Uncapped",
+            "fixed-cap": "sim.policy.power.fixed:FixedCap",
+            "import-limit": "sim.policy.power.supply:ImportLimit",
+            "follow-renewables": "sim.policy.power.supply:FollowRenewables",
+            "demand-response": "sim.policy.power.supply:DemandResponse",
+            "optimal-clock": "sim.policy.power.clock:OptimalClock",
+            "carbon-scaler": "sim.policy.power.carbon_scaler:CarbonScaler",
+            "carbon-aware-replicas": "sim.policy.power.replicas:CarbonAwareReplicas",
         },
         "storage": {
             "idle": "sim.policy.storage.simple:Idle",
@@ -57,6 +77,11 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 """Built-in policies: role, then name, then ``module:Class``."""
+
+JOINT: Final[Mapping[str, str]] = MappingProxyType(
+    {"rolling-lp": "sim.policy.plan.rolling:RollingPlan"}
+)
+"""Built-in policies that take several roles together: name, then ``module:Class``."""
 
 FORECASTERS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -92,8 +92,8 @@ def serving_cluster(gpus_count):
     return cluster(gpus_count, tdp_w=100.0, idle_w=10.0, resident_w=20.0)
 
 
-def service_log(sites, jobs, services, policy="fifo"):
+def service_log(sites, jobs, services, policy="fifo", forecast=None):
     """Return what happened in a run of sites, jobs and services."""
     sites = tuple(sites)
-    desk = ForecastDesk(Forecast(), sites)
+    desk = ForecastDesk(forecast or Forecast(), sites)
     return Simulation(sites, jobs, build(policy), desk=desk, services=services).run()

@@ -197,13 +197,22 @@ def _plan(answer: object) -> float | list[Interval]:
     return intervals
 
 
+def _choice(answer: object) -> int | tuple[int, int]:
+    """Return the number of a site, or of a site and a cluster."""
+    if isinstance(answer, tuple):
+        site, cluster = answer
+        return index(site), index(cluster)
+    return index(answer)  # type: ignore[arg-type]  # if it is no number, it is refused
+
+
 _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "select": _ids, "plan": _plan, "choose": index,
+    "select": _ids, "preempt": _ids, "plan": _plan, "choose": _choice,
 }
 _WANTED: Final[Mapping[str, str]] = {
     "select": "a list of waiting job ids.",
+    "preempt": "a list of running job ids.",
     "plan": "a time [s], or a list of intervals (start_s, end_s).",
-    "choose": "the number of a site.",
+    "choose": "the number of a site, or (site, cluster).",
 }
 
 

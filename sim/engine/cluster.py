@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.datacenter.curves import PowerCurve
 from sim.datacenter.hardware import GpuPower
+from sim.datacenter.nodes import Nodes
 from sim.datacenter.power import LOWEST_CAP_FRACTION, relative_draw
 from sim.energy.battery import Battery, BatteryLimits
 from sim.energy.dispatch import Connection, Flows
 from sim.policy.controls import ServiceState
-from sim.site import Site
+from sim.policy.terms import Terms
+from sim.site import ClusterSpec, Site
 from sim.site.link import Link
 
 
@@ -54,11 +57,15 @@ class Place:
     link : Link or None
         Its way to the other sites; None if unknown.
     facility_ratios : sequence of float, shape (n_steps,)
-        Facility power per IT power at the margin; empty for 1. [-]
+        Facility power per IT power, but for what stands or grows with its square; empty for 1. [-]
     response_steps : frozenset of int
         Steps of its demand-response events. [-]
     services : sequence of ServiceState
         Its services.
+    site : Site or None
+        The site, for what policies may know of it.
+    curve : PowerCurve or None
+        Its facility's power.
     """
 
     name: str
@@ -79,10 +86,27 @@ class Place:
     facility_ratios: Sequence[float] = ()
     response_steps: frozenset[int] = frozenset()
     services: Sequence[ServiceState] = ()
+    site: Site | None = None
+    curve: PowerCurve | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """What policies may know of connection, contract and facility in the present step."""
+        site, curve, step = self.site, self.curve, self.step
+        if site is None or curve is None:
+            return Terms(self.connection, None, math.nan, 0.0, self.facility_ratio, 0.0)
+        return Terms(
+            site.connection,
+            site.tariff,
+            float(site.export_price_usd_per_j[step]),
+            float(curve.fixed_w[step]),
+            float(curve.ratio[step]),
+            float(curve.bend_per_w[step]),
+        )
 
     @property
     def facility_ratio(self) -> float:
-        """Facility power per IT power at the margin, in the present step. [-]."""
+        """Facility power per IT power now, but for what stands or grows with its square. [-]."""
         return self.facility_ratios[self.step] if self.facility_ratios else 1.0
 
     @property
@@ -187,6 +211,10 @@ class Cluster:
         Power cap over TDP under which its racks keep to their limit; 1 where there is none. [-]
     power_limited : bool
         Whether there may be too little power to start jobs on all of them.
+    nodes : Nodes or None
+        Its nodes, where no gang may be spread over more than it needs.
+    queue_limit : float
+        Jobs that may wait; inf where any number may. [-]
     waiting : OrderedDict
         Waiting jobs in order of release: job id to gang size.
     running : dict
@@ -202,6 +230,8 @@ class Cluster:
     free: int
     rack_cap_fraction: float = 1.0
     power_limited: bool = False
+    nodes: Nodes | None = None
+    queue_limit: float = math.inf
     # A plain dict would scan over its deleted head each time: quadratic in a long queue.
     waiting: OrderedDict[int, int] = field(default_factory=OrderedDict)
     running: dict[int, float] = field(default_factory=dict)
@@ -251,6 +281,14 @@ def clusters_of(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]
             idle_w=spec.idle_w,
             free=spec.gpus_count,
             rack_cap_fraction=spec.rack_cap_fraction,
+            nodes=_nodes(spec),
+            queue_limit=math.inf if spec.queue_limit is None else spec.queue_limit,
         )
         for number, (index, spec) in enumerate(specs)
     ]
+
+
+def _nodes(spec: ClusterSpec) -> Nodes | None:
+    """Return the nodes of a cluster that packs its gangs."""
+    size = spec.packed_gpus_per_node
+    return None if size is None else Nodes(spec.gpus_count // size, size)

@@ -20,12 +20,12 @@ from sim.engine.contract_world import (
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.simulation import Simulation
 from sim.errors import PolicyError
-from sim.policy.base import Observation, Roles
+from sim.policy.base import ClusterView, Observation, Roles, SiteView
 from sim.policy.build import build
 from sim.registry import DEFAULT_ROLES, METHODS, POLICIES, ROLES, SIGNALS, load_class
 from sim.scenario.schema.scenario import Policy
 from sim.site import Site
-from sim.workload.jobs import JobTable
+from sim.workload.jobs import COLUMNS, JobTable
 
 CHECKS: Final = ("contract", "determinism", "non-anticipativity", "no mutation")
 """What is checked."""
@@ -216,23 +216,25 @@ def _all_there_is(obs: Observation, sites: tuple[Site, ...], jobs: JobTable) -> 
         "the time": (obs.now_s, obs.step_s, obs.start),
         "where jobs are": [obs.site_of(job) for job in range(len(obs.jobs))],
     }
-    for name in ("arrival_s", "earliest_start_s", "deadline_s", "expected_duration_s",
-                 "gpus_count", "interruptible", "workload", "home_site"):  # fmt: skip
+    for name in COLUMNS:
         found[f"jobs.{name}"] = getattr(jobs, name).tobytes()
     for index, view in enumerate(obs.sites):
-        state = (view.soc, view.stored_j, view.battery, view.flows, view.it_power_w)
-        found[f"the state of {view.name}"] = state, view.index, view.name
+        found[f"the state of {view.name}"] = _shown(view)
         for cluster in view.clusters:
-            queues = tuple(cluster.waiting.items()), tuple(cluster.running.items())
-            found[f"the queue of {view.name}"] = queues, cluster.free_count, cluster.total_count
+            found[f"the queue of {view.name}, {cluster.name}"] = _shown(cluster)
         for signal in SIGNALS:
-            issued = obs.forecast(index, signal)
+            issued, truth = obs.forecast(index, signal), sites[index].signals[signal].values
             quantiles = b"" if issued.quantiles is None else issued.quantiles.tobytes()
             found[f"the {signal} forecast of {view.name}"] = issued.point.tobytes(), quantiles
-            found[f"the {signal} of {view.name}"] = (
-                sites[index].signals[signal].values.tobytes(), view.now(signal)
-            )
+            found[f"the {signal} of {view.name}"] = truth.tobytes(), view.now(signal)
     return found
+
+
+def _shown(view: SiteView | ClusterView) -> dict[str, str]:
+    """Return all that a view shows, as text."""
+    names = (name for name in dir(view) if not name.startswith("_"))
+    values = {name: getattr(view, name) for name in names}
+    return {name: repr(value) for name, value in values.items() if not callable(value)}
 
 
 def _before(log: _Log, time_s: float) -> list[Decision]:

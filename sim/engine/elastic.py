@@ -1,11 +1,12 @@
 """Elastic jobs: they take accelerators that nobody else wants, and give them back.
 
-At the start of a step a job grows by what is free while nothing waits, if that gets it done sooner
-for all that the change costs; it shrinks as soon as something waits that could then start. Every
-change goes through ``ModelRuns.resize``, which costs a checkpoint and a restart.
+Where a power policy says how large they are to be, that is done instead. Without it, at the start
+of a step a job grows by what is free while nothing waits, if that gets it done sooner for all that
+the change costs; it shrinks as soon as something waits that could then start. Every change goes
+through ``ModelRuns.resize``, which costs a checkpoint and a restart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sim.engine.cluster import Cluster
 from sim.engine.lifecycle import Lifecycle
@@ -43,21 +44,59 @@ class Resizing:
         self._workload: list[int] = jobs.workload.tolist() if self._curves else []
         self._duration_s: list[float] = jobs.duration_s.tolist() if self._curves else []
 
-    def adjust(self, now_s: float) -> None:
-        """Let elastic jobs shrink where others wait, and grow where none does.
+    def adjust(self, now_s: float, wanted: Mapping[int, Mapping[int, int]]) -> None:
+        """Give elastic jobs their sizes for the step that begins.
 
         Parameters
         ----------
         now_s : float
             Present time. [s]
+        wanted : mapping of int to mapping
+            Sizes that a policy wants by job [-], by the number of their site; at other sites jobs
+            shrink where others wait, and grow where none does.
         """
         if not self._curves:
             return
+        for site, sizes in wanted.items():
+            self._follow(sizes, site, now_s)
         for cluster in self._clusters:
+            if cluster.site in wanted:
+                continue
             if cluster.waiting:
                 self._shrink(cluster, now_s)
             elif cluster.free:
                 self._grow(cluster, now_s)
+
+    def _follow(self, sizes: Mapping[int, int], site: int, now_s: float) -> None:
+        """Give jobs the sizes that a policy wants: first what makes room, then what takes it."""
+        here = [cluster for cluster in self._clusters if cluster.site == site]
+        running = {job: cluster for cluster in here for job in cluster.running}
+        self._runs.first_gpus.update(sizes)
+        for job, size in sizes.items():
+            if size == 0 and not self._life.is_held(job):
+                if job in running:
+                    self._runs.take_off(job, now_s)
+                self._life.hold(job)
+            elif 0 < size < self._runs.gpus[job] and self._works(job, running):
+                self._runs.resize(job, size, now_s)
+        for cluster in here:
+            self._life.retry(cluster, now_s)
+        for job, size in sizes.items():
+            if size and self._life.is_held(job):
+                self._life.let_go(job)
+            elif size > self._runs.gpus[job] and self._works(job, running):
+                self._take(job, size, running[job], now_s)
+
+    def _works(self, job: int, running: Mapping[int, Cluster]) -> bool:
+        if job not in running or running[job].nodes is not None:
+            return False  # on packed nodes it keeps its least size
+        return not self._runs.stands_still(job)
+
+    def _take(self, job: int, size: int, cluster: Cluster, now_s: float) -> None:
+        """Let a job grow as far as accelerators are free."""
+        larger = min(size, self._runs.gpus[job] + cluster.spare)
+        if larger > self._runs.gpus[job]:
+            self._runs.resize(job, larger, now_s)
 
     def _shrink(self, cluster: Cluster, now_s: float) -> None:
         """Take from the latest started what all that waits needs, if any of it can then start."""
@@ -90,6 +129,8 @@ class Resizing:
 
     def _elastic(self, cluster: Cluster) -> Iterator[tuple[int, Elastic]]:
         """Give a cluster's elastic jobs that work just now, the first started first."""
+        if cluster.nodes is not None:
+            return  # on packed nodes they keep their least size
         for job in cluster.running:
             curve = self._curves.get(self._workload[job])
             if curve is not None and not self._runs.stands_still(job):

@@ -70,6 +70,10 @@ class Clock(simpy.Environment):
         heappush(queue, (time_s, priority, next(self._eid), event))
         return event
 
+    def is_next(self, time_s: float, priority: int) -> bool:
+        """Return whether what comes next has a time [s] and a priority."""
+        return bool(self._queue) and self._queue[0][:2] == (time_s, priority)
+
     def stop_at(self, time_s: float) -> simpy.Event:
         """Return an event at which to stop, after all that ends at that very moment.
 

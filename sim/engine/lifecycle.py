@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import NoReturn
 
 from sim.engine.cluster import Cluster
-from sim.engine.kernel import RELEASE, Clock, Event
+from sim.engine.controls import checked_job, give_size
+from sim.engine.kernel import FINISH, RELEASE, Clock, Event
 from sim.engine.runs import Runs
 from sim.engine.transfers import Transfers
 from sim.errors import PolicyError
@@ -34,6 +35,8 @@ class Lifecycle:
     ----------
     arrived : list of int
         How many jobs have arrived: one number that changes, for whoever shows them. [-]
+    rejected : set of int
+        Jobs that found their queue full. [-]
     """
 
     def __init__(
@@ -57,9 +60,12 @@ class Lifecycle:
         self._earliest_s: list[float] = jobs.earliest_start_s.tolist()
         self._interruptible = jobs.interruptible
         self._pending: dict[int, Event] = {}
+        self._held: set[int] = set()
+        self.rejected: set[int] = set()
         self._on_arrival = (self._arrive,)
         self._on_release = (self._release_planned,)
-        runs.follow(self._dispatch, self._release_at)
+        self._on_freed = (self._dispatch_freed,)
+        runs.follow(self._free_up, self._release_at)
 
     def begin(self, obs: Observation, roles: Roles) -> None:
         """Put the first arrival on the clock, to be handled under a policy.
@@ -74,9 +80,11 @@ class Lifecycle:
         self._obs = obs
         self._policy = roles.name
         self._select = roles.order.select
+        self._preempt = getattr(roles.order, "preempt", None)
         self._in_queue_order = bool(getattr(roles.order, "in_queue_order", False))
         self._shift = None if does_nothing(roles.shift) else roles.shift
         self._place = None if does_nothing(roles.place) else roles.place
+        self._at_arrival = getattr(roles.power, "at_arrival", None)
         self._views = [view for site in obs.sites for view in site.clusters]
         if self._arrival_s:
             self._clock.call_at(self._arrival_s[0], RELEASE, self._on_arrival)
@@ -96,8 +104,56 @@ class Lifecycle:
         now_s : float
             Present time. [s]
         """
-        if cluster.waiting and cluster.free:
+        if cluster.waiting and (cluster.free or self._preempt is not None):
             self._dispatch(cluster, now_s)
+
+    def hold(self, job: int) -> None:
+        """Keep a job that does not run from starting, until it is let go.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        """
+        self._clusters[self._cluster_of[job]].waiting.pop(job, None)
+        self._pending.pop(job, None)
+        self._held.add(job)
+
+    def is_held(self, job: int) -> bool:
+        """Return whether a job is kept from starting."""
+        return job in self._held
+
+    def let_go(self, job: int) -> None:
+        """Let a job start that was held.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        """
+        self._held.discard(job)
+        if self._shift is not None and job not in self._runs.suspensions:
+            self._plan(job)
+        else:
+            self._release_at(job, max(self._clock.now, self._earliest_s[job]))
+
+    def go_on(self, job: int, ready_s: float) -> None:
+        """Let a job that has left its cluster join the queue of the next, within its windows.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        ready_s : float
+            When it can go on. [s]
+        """
+        windows = self._runs.windows.get(job, [])
+        while len(windows) > 1 and windows[0][1] <= ready_s:
+            windows.pop(0)
+        if windows:
+            ready_s = max(ready_s, windows[0][0])
+        self._earliest_s[job] = ready_s
+        self._release_at(job, ready_s)
 
     def _arrive(self, event: Event) -> None:
         job = event.job
@@ -105,8 +161,10 @@ class Lifecycle:
         self.arrived[0] = following
         if following < len(self._arrival_s):
             self._clock.call_at(self._arrival_s[following], RELEASE, self._on_arrival, following)
-        if self._place is not None and not self._stays_home(job):
+        if self._place is not None and not self.stays_home(job):
             self._move(job, self._place.choose(self._obs, job))
+        if self._at_arrival is not None and self._must_wait(job):
+            return
         now_s = self._arrival_s[job]
         if self._shift is not None:
             self._plan(job)
@@ -115,22 +173,63 @@ class Lifecycle:
         else:
             self._release(job, now_s)
 
-    def _move(self, job: int, site: int) -> None:
-        """Assign a job to the first cluster of a site that is large enough."""
-        if site == self._clusters[self._cluster_of[job]].site:
+    def _move(self, job: int, choice: int | tuple[int, int]) -> None:
+        """Assign a job to a site's cluster that is chosen, or to the first that is large enough."""
+        if choice == self._clusters[self._cluster_of[job]].site:
             return
-        gpus = self._gpus[job]
-        fitting = [c for c in self._clusters if c.site == site and c.total >= gpus]
-        if not fitting:
-            self._refuse(
-                f"place chose site {site!r} for job {job}; no cluster there has {gpus} accelerators"
-            )
-        self._runs.place(job, fitting[0])
+        cluster = self.chosen(job, choice)
+        self._runs.place(job, cluster)
         if self._transfers is not None:
-            ready_s = self._transfers.begin(job, fitting[0], self._clock.now)
+            ready_s = self._transfers.begin(job, cluster, self._clock.now)
             self._earliest_s[job] = max(self._earliest_s[job], ready_s)
 
-    def _stays_home(self, job: int) -> bool:
+    def chosen(self, job: int, choice: int | tuple[int, int]) -> Cluster:
+        """Return the cluster that a place policy chose for a job.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        choice : int or tuple of int
+            Number of a site, or of a site and of a cluster within it. [-]
+
+        Returns
+        -------
+        Cluster
+            The cluster, or the first of the site that is large enough.
+
+        Raises
+        ------
+        PolicyError
+            If there is no such cluster, or it is too small.
+        """
+        site, number = choice if isinstance(choice, tuple) else (choice, None)
+        here = [cluster for cluster in self._clusters if cluster.site == site]
+        if number is not None:
+            here = here[number : number + 1] if number >= 0 else []
+        gpus = int(self._jobs.gpus_count[job])  # an elastic job may just be larger
+        fitting = [cluster for cluster in here if cluster.total >= gpus]
+        if not fitting:
+            where = f"site {site!r}" if number is None else f"cluster {number!r} of site {site!r}"
+            self._refuse(
+                f"place chose {where} for job {job}; no cluster there has {gpus} accelerators"
+            )
+        return fitting[0]
+
+    def _must_wait(self, job: int) -> bool:
+        """Ask how a job may run; return whether not at all for now."""
+        ask = self._at_arrival
+        asked = checked_job(None if ask is None else ask(self._obs, job), self._policy, job)
+        if asked.cap_fraction < 1.0:
+            self._runs.limit(job, asked.cap_fraction)
+        if asked.gpus_count is None:
+            return False
+        give_size(self._runs, job, asked.gpus_count, policy=self._policy)
+        if asked.gpus_count == 0:
+            self._held.add(job)
+        return asked.gpus_count == 0
+
+    def stays_home(self, job: int) -> bool:
         """Return whether no policy may place a job."""
         profiles = self._jobs.profiles
         return bool(profiles) and profiles[self._jobs.workload[job]].stays_home
@@ -186,17 +285,36 @@ class Lifecycle:
         cluster = self._clusters[self._cluster_of[job]]
         gpus = self._gpus[job]
         passes = self._in_queue_order and gpus <= cluster.free and not cluster.waiting
-        if passes and not cluster.power_limited:
+        if passes and not cluster.power_limited and cluster.nodes is None:
             self._runs.start(job, cluster, now_s)
             return
         cluster.waiting[job] = gpus
-        if cluster.free:
+        if cluster.free or self._preempt is not None:
             self._dispatch(cluster, now_s)
+        if len(cluster.waiting) > cluster.queue_limit:
+            self._reject(job, cluster)
+
+    def _reject(self, job: int, cluster: Cluster) -> None:
+        """Turn away a job that has found its queue full; what has run before may come back."""
+        if job in cluster.waiting and job not in self._runs.suspensions:
+            del cluster.waiting[job]
+            self._runs.windows.pop(job, None)
+            self.rejected.add(job)
+
+    def _free_up(self, cluster: Cluster, now_s: float) -> None:
+        """Start jobs where some have ended, once all that end at this moment have."""
+        if not self._in_queue_order and self._clock.is_next(now_s, FINISH):
+            self._clock.call_at(now_s, RELEASE, self._on_freed, cluster.index)
+        else:
+            self._dispatch(cluster, now_s)
+
+    def _dispatch_freed(self, event: Event) -> None:
+        self.retry(self._clusters[event.job], event.time_s)
 
     def _dispatch(self, cluster: Cluster, now_s: float) -> None:
         """Start the jobs that the order policy selects."""
         waiting = cluster.waiting
-        if self._in_queue_order and not cluster.power_limited:
+        if self._in_queue_order and not cluster.power_limited and cluster.nodes is None:
             while waiting:
                 job = next(iter(waiting))
                 if waiting[job] > cluster.free:
@@ -204,11 +322,25 @@ class Lifecycle:
                 del waiting[job]
                 self._runs.start(job, cluster, now_s)
             return
-        for job in self._select(self._obs, self._views[cluster.index]):
+        view = self._views[cluster.index]
+        if self._preempt is not None:
+            self._make_way(self._preempt(self._obs, view), cluster, now_s)
+        for job in self._select(self._obs, view) if cluster.free else ():
             gpus = waiting.pop(job, 0)
             if not 0 < gpus <= cluster.free:
                 self._refuse_selection(job, gpus, cluster)
+            if cluster.nodes is not None:
+                self._refuse_unless_packed(job, gpus, cluster)
             self._runs.start(job, cluster, now_s)
+
+    def _make_way(self, jobs: Sequence[int], cluster: Cluster, now_s: float) -> None:
+        """Suspend the running jobs that an order policy names."""
+        for job in jobs:
+            if job not in cluster.running:
+                self._refuse(f"order preempted job {job}, which does not run on {cluster.name}")
+            if not self._runs.may_make_way(job):
+                self._refuse(f"order preempted job {job}, which is not interruptible")
+            self._runs.make_way(job, now_s)
 
     def _refuse_selection(self, job: int, gpus: int, cluster: Cluster) -> NoReturn:
         if gpus == 0:
@@ -217,6 +349,14 @@ class Lifecycle:
             f"order selected job {job} with {gpus} accelerators, but {cluster.name} has "
             f"{cluster.free} free"
         )
+
+    def _refuse_unless_packed(self, job: int, gpus: int, cluster: Cluster) -> None:
+        """Refuse a selection that would spread a gang over more nodes than it needs."""
+        if cluster.nodes is not None and not cluster.nodes.fits(gpus):
+            self._refuse(
+                f"order selected job {job} with {gpus} accelerators; {cluster.name} is packed and "
+                f"has no nodes that hold it, though {cluster.free} accelerators are free"
+            )
 
     def _refuse(self, what: str) -> NoReturn:
         msg = f"policy {self._policy} at {self._clock.now} s: {what}."

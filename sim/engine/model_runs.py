@@ -65,6 +65,8 @@ class ModelRuns(Runs):
             super().start(job, cluster, now_s)
             return
         cluster.free -= self.gpus[job]
+        if cluster.nodes is not None:
+            cluster.nodes.place(job, self.gpus[job])
         self._valid[job] = NEVER
         if profile.elastic is not None:
             self._fill(job, cluster, profile.elastic)
@@ -140,7 +142,7 @@ class ModelRuns(Runs):
 
     def _fill(self, job: int, cluster: Cluster, elastic: Elastic) -> None:
         """Let a job start with what is free beyond its least size, if no other waits for it."""
-        if cluster.waiting:
+        if cluster.waiting or cluster.nodes is not None:
             return
         more = min(cluster.free, self.first_gpus.get(job, elastic.most) - self.gpus[job])
         if cluster.power_limited:  # its least size does not draw its power yet

@@ -79,8 +79,12 @@ class LiveObservation(ReadOnly):
         return self._runs.gpus[self._known(job)]
 
     def work_s(self, job: int) -> float:
-        """Return how much of its run time a job has behind it, at its first size, uncapped. [s]."""
+        """Return how much of its run time a job has behind it [s]."""
         return self._runs.progress_s(self._known(job), float(self._clock.now))
+
+    def has_ended(self, job: int) -> bool:
+        """Return whether a job has run to its end."""
+        return self._runs.has_ended(self._known(job))
 
     def forecast(self, site: int, signal: str) -> Forecast:
         """Return the latest issued forecast of a signal, never one issued later than now."""

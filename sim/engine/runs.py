@@ -133,6 +133,8 @@ class Runs:
         """
         gpus = self.gpus[job]
         cluster.free -= gpus
+        if cluster.nodes is not None:
+            cluster.nodes.place(job, gpus)
         place = cluster.place
         if (
             self.windows or self._valid or place.cap_fraction < 1.0
@@ -281,9 +283,17 @@ class Runs:
         """Return how much of its run time a running job has behind it by now. [s]."""
         return self._done_s(job) + (now_s - self._start_s[job]) * self._rate.get(job, 1.0)
 
+    def site_of(self, job: int) -> int:
+        """Return the number of the site that a job has been placed at."""
+        return self._clusters[self.cluster_of[job]].site
+
+    def has_ended(self, job: int) -> bool:
+        """Return whether a job has run to its end."""
+        return not math.isnan(self._end_s[job])
+
     def progress_s(self, job: int, now_s: float) -> float:
         """Return how much of its run time a job has behind it, running or not. [s]."""
-        if not math.isnan(self._end_s[job]):
+        if self.has_ended(job):
             return float(self._jobs.duration_s[job])
         if job in self._clusters[self.cluster_of[job]].running:
             return self.work_s(job, now_s)
@@ -356,6 +366,8 @@ class Runs:
         if self._draw_w and job in self._draw_w:
             power_w = self._cut(job, now_s)
         cluster.free += gpus
+        if cluster.nodes is not None:
+            cluster.nodes.release(job)
         del cluster.running[job]
         self._end_s[job] = now_s
         cluster.place.change_power(now_s, gpus * cluster.idle_w - power_w)
@@ -381,6 +393,8 @@ class Runs:
         gpus = self.gpus[job]
         power_w = self._cut(job, now_s)
         cluster.free += gpus
+        if cluster.nodes is not None:
+            cluster.nodes.release(job)
         del cluster.running[job]
         cluster.place.change_power(now_s, gpus * cluster.idle_w - power_w)
         self.suspensions[job] = self.suspensions.get(job, 0) + 1

@@ -8,7 +8,7 @@ power is short, first its accelerators are capped, then jobs make way, then repl
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -44,6 +44,10 @@ class Service:
     ----------
     power_w : float
         IT power of its accelerators at this moment. [W]
+    name : str
+        Its name.
+    bounds : tuple of int
+        Fewest and most replicas. [-]
     """
 
     def __init__(self, plan: ServicePlan, cluster: Cluster, first_cluster: int) -> None:
@@ -66,12 +70,24 @@ class Service:
         self._ready = self._active = self._held = 0
         self._loading: list[tuple[float, int]] = []
         self._loading_count = 0
+        self.name = plan.spec.name
+        self.bounds = plan.spec.least_replicas, plan.spec.most_replicas
         self._wanted, self._pool_cap, self._cap_fraction = 0.0, 1.0, 1.0
         self._use = Use(0.0, 0.0, 0.0, 0.0, 0.0)
         self._rows = array("d")
         self.power_w = 0.0
 
-    def begin(self, step: int, now_s: float) -> bool:
+    @property
+    def load(self) -> float:
+        """Replicas that the last step's requests and backlog would have kept busy. [-]."""
+        return self._wanted
+
+    @property
+    def present(self) -> int:
+        """Replicas that serve or load. [-]."""
+        return self._ready + self._loading_count
+
+    def begin(self, step: int, now_s: float, replicas_count: int | None = None) -> bool:
         """Count, take or give back replicas, and draw what the step's requests need.
 
         Parameters
@@ -80,6 +96,8 @@ class Service:
             Number of the step. [-]
         now_s : float
             Its start. [s]
+        replicas_count : int or None
+            Replicas that a policy wants; None: the service's own rule says. [-]
 
         Returns
         -------
@@ -92,7 +110,9 @@ class Service:
             self._ready += count
             self._loading_count -= count
         wanted = self._plan.spec.least_replicas
-        if step:
+        if replicas_count is not None:
+            wanted = replicas_count
+        elif step:
             wanted = target_replicas(self._scaling, self._wanted, present)
         if wanted > present:
             self._add(wanted - present, now_s, load_s=self._plan.load_s if step else 0.0)
@@ -263,9 +283,33 @@ class Services:
         """IT power of all of them at this moment. [W]."""
         return sum(service.power_w for service in self._services)
 
-    def begin(self, step: int, now_s: float) -> list[Cluster]:
-        """Begin a step; return the clusters on which accelerators came free."""
-        return [one.cluster for one in self._services if one.begin(step, now_s)]
+    def __iter__(self) -> Iterator[Service]:
+        """Give one service after the other."""
+        return iter(self._services)
+
+    def begin(self, step: int, now_s: float, replicas: Mapping[str, int]) -> list[Cluster]:
+        """Begin a step; return the clusters on which accelerators came free.
+
+        Parameters
+        ----------
+        step : int
+            Number of the step. [-]
+        now_s : float
+            Its start. [s]
+        replicas : mapping of str to int
+            Replicas that a policy wants, by the names of the services; others follow their own
+            rule. [-]
+
+        Returns
+        -------
+        list of Cluster
+            The clusters.
+        """
+        return [
+            one.cluster
+            for one in self._services
+            if one.begin(step, now_s, replicas.get(one.name))
+        ]
 
     def drawn_w(self, cap_fraction: float) -> float:
         """Return the IT power of all of them in this step under a cap of the site. [W]."""

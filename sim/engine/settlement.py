@@ -71,6 +71,8 @@ class Settlement:
                 default=LOWEST_CAP_FRACTION,
             ),
             link=site.network,
+            site=site,
+            curve=curve,
             facility_ratios=self._ratio,
             response_steps=frozenset(
                 step for event in site.responses for step in range(event.first, event.end)

@@ -75,8 +75,8 @@ class Shedding:
         now_s : float
             Present time. [s]
         wanted_w : float
-            IT power that the policy wants to keep to: caps go as far as they can and no job starts
-            beyond it, but none is suspended. [W]
+            IT power that the policy wants to keep to: caps go as far as they can, also for what
+            waits and could start, and no job starts beyond it; but none is suspended. [W]
         """
         place = self._place
         held_w = min(budget_w, wanted_w)
@@ -88,15 +88,31 @@ class Shedding:
         fits = place.it_power_w <= held_w * _ROUNDING
         if fits and place.cap_fraction == policy_cap_fraction and not was_limited:
             return
-        self._cap(held_w, policy_cap_fraction, now_s)
+        self._cap(held_w, policy_cap_fraction, now_s, waits=wanted_w < math.inf)
         if place.it_power_w > budget_w * _ROUNDING:
             self._suspend(budget_w, now_s)
         self._services.stand_idle(budget_w, now_s)
         for cluster in self._clusters:
             self._life.retry(cluster, now_s)
 
-    def _cap(self, budget_w: float, highest: float, now_s: float) -> None:
-        """Set the highest cap at which the running jobs fit, or the lowest there is."""
+    def _starting(self, cap_fraction: float, spare_w: float) -> list[tuple[Cluster, int]]:
+        """Return the gangs at the heads of the queues that could start under a cap."""
+        found = []
+        for cluster in self._clusters:
+            free = cluster.free
+            for gpus in cluster.waiting.values():
+                free -= gpus
+                spare_w -= _start_w(cluster, gpus, cap_fraction)
+                if free < 0 or spare_w < 0.0:
+                    break
+                found.append((cluster, gpus))
+        return found
+
+    def _cap(self, budget_w: float, highest: float, now_s: float, *, waits: bool) -> None:
+        """Set the highest cap at which the jobs fit, or the lowest there is.
+
+        Counted are those that run, and if `waits` those too that could start under the lowest cap.
+        """
         place, runs = self._place, self._runs
         running = [(job, cluster) for cluster in self._clusters for job in cluster.running]
         services = self._services
@@ -104,16 +120,25 @@ class Shedding:
         fixed_w, following_w = self._powers_w(running)
 
         def it_power_w(cap_fraction: float) -> float:
-            """Return the IT power under a cap."""
+            """Return the IT power of what runs under a cap."""
             capped_w = sum(
                 power_w * relative_draw(min(cap_fraction, own), draw)
                 for (own, draw), power_w in following_w.items()
             )
             return idle_w + fixed_w + capped_w + services.drawn_w(cap_fraction)
 
+        lowest = self._levels[-1]
+        slack_w = budget_w - it_power_w(lowest)
+        starting = self._starting(lowest, slack_w) if waits else []
+
+        def wanted_w(cap_fraction: float) -> float:
+            """Return the same with what starts."""
+            more_w = sum(_start_w(cluster, gpus, cap_fraction) for cluster, gpus in starting)
+            return it_power_w(cap_fraction) + more_w
+
         levels = [highest, *(level for level in self._levels if level < highest)]
         limit_w = budget_w * _ROUNDING
-        cap = next((level for level in levels if it_power_w(level) <= limit_w), levels[-1])
+        cap = next((level for level in levels if wanted_w(level) <= limit_w), levels[-1])
         if cap != place.cap_fraction:
             place.cap_fraction = cap
             for job, cluster in running:
@@ -146,3 +171,9 @@ class Shedding:
         while candidates and self._place.it_power_w > budget_w * _ROUNDING:
             _, job = candidates.pop()
             self._runs.make_way(job, now_s)
+
+
+def _start_w(cluster: Cluster, gpus_count: int, cap_fraction: float) -> float:
+    """Return what a gang adds that starts under a cap, as ``Cluster.powered`` counts it."""
+    draw = relative_draw(min(cap_fraction, cluster.rack_cap_fraction))
+    return gpus_count * (cluster.power.busy_w() * draw - cluster.idle_w)

@@ -1,22 +1,24 @@
 """A run from beginning to end: prepare the sites, step the clock, close the books."""
 
 import gc
+import math
 import time
-from collections.abc import Callable, Sequence
-from numbers import Real
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
 from sim.engine.asking import Asking
-from sim.engine.cluster import clusters_of
+from sim.engine.cluster import Place, clusters_of
+from sim.engine.controls import checked_controls
 from sim.engine.elastic import Resizing
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import STEP, Clock, Event
 from sim.engine.lifecycle import Lifecycle
+from sim.engine.migration import Migration
 from sim.engine.model_runs import ModelRuns
 from sim.engine.observation import LiveObservation
 from sim.engine.runs import Runs
@@ -28,7 +30,7 @@ from sim.errors import PolicyError
 from sim.ledger.close import close_all_books
 from sim.ledger.ledger import RunLog
 from sim.ledger.result import Run
-from sim.policy.base import Roles, does_nothing
+from sim.policy.base import Controls, Roles, SiteView, does_nothing
 from sim.policy.build import build, chosen_roles
 from sim.policy.jobs_view import JobsView
 from sim.registry import did_you_mean
@@ -43,6 +45,7 @@ Progress = Callable[[float], None]
 """Is told the fraction of a run that is done, 0..1."""
 
 _REPORTS = 200
+_UNCONTROLLED: Final = Controls(cap_fraction=1.0)
 
 
 class Prepared:
@@ -245,7 +248,7 @@ class Simulation:
         self._runs = (Runs if plain else ModelRuns)(self._clock, jobs, clusters)
         transfers = (
             Transfers(self._clock, jobs, sites, stretches=self._runs.stretches)
-            if any(profile.data_bytes for profile in jobs.profiles)
+            if any(profile.data_bytes or profile.checkpoint_bytes for profile in jobs.profiles)
             else None
         )
         self._life = Lifecycle(self._clock, jobs, clusters, self._runs, transfers=transfers)
@@ -261,8 +264,19 @@ class Simulation:
             desk=desk,
             grid=self._grid,
         )
-        self._obs.follow(JobsView(jobs, self._life.arrived), self._runs.cluster_of)
+        self._obs.follow(JobsView(jobs, self._life.arrived), self._runs)
         self._services = services_of(services, places, clusters)
+        for place, here in zip(places, self._services, strict=True):
+            place.services = tuple(here)
+        migrate = getattr(self._roles.place, "migrate", None)
+        self._migration = (
+            None
+            if migrate is None
+            else Migration(
+                migrate, clusters, runs=self._runs, life=self._life, transfers=transfers,
+                policy=roles.name,
+            )
+        )
         self._shedding = [
             Shedding(
                 place,
@@ -295,38 +309,45 @@ class Simulation:
                 settlement.settle(step - 1)
         if step == self._grid.n_steps:
             return
-        self._decide(step)
+        sizes = self._decide(step)
         if self._resizing is not None:
-            self._resizing.adjust(self._clock.now)
+            self._resizing.adjust(self._clock.now, sizes)
+        if self._migration is not None:
+            self._migration.begin(self._obs, float(self._clock.now))
         self._clock.call_at((step + 1) * self._grid.step_s, STEP, self._on_step, step + 1)
         if self._on_progress and step % max(1, self._grid.n_steps // _REPORTS) == 0:
             self._on_progress(step / self._grid.n_steps)
 
-    def _decide(self, step: int) -> None:
-        storage = self._roles.storage
-        power = self._power
+    def _decide(self, step: int) -> dict[int, Mapping[int, int]]:
+        """Let the policy decide on storage, power and services; return the sizes it wants."""
+        storage, sizes = self._roles.storage, {}
         for settlement, view in zip(self._settlements, self._obs.sites, strict=True):
             settlement.place.begin_step(step)
             services, now_s = self._services[view.index], float(self._clock.now)
-            freed = services.begin(step, now_s)
+            controls = self._controls(settlement.place, view)
+            freed = services.begin(step, now_s, controls.replicas)
             if settlement.place.battery is not None:
                 settlement.setpoint = self._checked(storage.setpoint(self._obs, view), view.name)
-            cap_fraction = 1.0
-            if power is not None:
-                lowest = settlement.place.lowest_cap_fraction
-                cap_fraction = self._checked_cap(power.set(self._obs, view), view.name, lowest)
-            budget_w = settlement.it_budget_w(step)
-            self._shedding[view.index].hold(budget_w, cap_fraction, now_s)
+            wanted_w = math.inf
+            if controls.import_w < math.inf:
+                wanted_w = settlement.it_budget_w(step, import_w=controls.import_w)
+            self._shedding[view.index].hold(
+                settlement.it_budget_w(step), controls.cap_fraction or 1.0, now_s, wanted_w=wanted_w
+            )
             services.serve(now_s)
             for cluster in freed:
                 self._life.retry(cluster, now_s)
+            if controls.sizes is not None:
+                sizes[view.index] = controls.sizes
+        return sizes
 
-    def _checked_cap(self, answer: float | None, site: str, lowest: float) -> float:
-        """Return a power policy's answer as a fraction; refuse one that breaks the contract."""
-        cap_fraction = 1.0 if answer is None else answer
-        if not (isinstance(cap_fraction, Real) and lowest <= cap_fraction <= 1.0):
-            self._refuse("power", answer, site, f"None or a cap over TDP from {lowest:g} to 1")
-        return float(cap_fraction)
+    def _controls(self, place: Place, view: SiteView) -> Controls:
+        """Return what the power policy wants of a site in the step that begins."""
+        if self._power is None:
+            return _UNCONTROLLED
+        answer = self._power.set(self._obs, view)
+        where = f"policy {self._roles.name} at {self._clock.now} s"
+        return checked_controls(answer, place, self._runs, where=where)
 
     def _checked(self, answer: Setpoint, site: str) -> Setpoint:
         """Return a storage policy's answer; refuse one that breaks the contract."""
@@ -378,6 +399,8 @@ class Simulation:
             wear=tuple(settlement.wear() for settlement in self._settlements),
             services=tuple(log for services in self._services for log in services.logs()),
             decisions=self._asking.decisions(),
+            segment_cluster=runs.clusters_of(segments),
+            rejected=sorted(self._life.rejected),
         )
 
 

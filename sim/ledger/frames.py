@@ -117,7 +117,7 @@ def _pue(site: Site, record: StepRecord) -> Columns:
     return np.asarray(total.ratio + rest_w / busy_w)
 
 
-def _named(codes: NDArray[np.int64], names: Sequence[str]) -> "pd.Series[Any]":
+def _named(codes: NDArray[np.integer[Any]], names: Sequence[str]) -> "pd.Series[Any]":
     """Return a column of names from their numbers."""
     return pd.Series(pd.Categorical.from_codes(codes, pd.Index(list(names))))
 
@@ -164,6 +164,8 @@ def jobs_frame(
     site_code = np.array([log.sites.index(site) for site, _ in clusters], dtype=int)
     name_code = np.array([cluster_names.index(name) for _, name in clusters], dtype=int)
     outcome = np.where(log.done, 0, np.where(np.isnan(start_s), 2, 1))
+    outcome[list(log.rejected)] = 3
+    outcomes = ["completed", "unfinished", "waiting", *(["rejected"] if log.rejected else [])]
     site_names = [site.name for site in log.sites]
 
     def caused(field: str) -> Columns:
@@ -193,12 +195,14 @@ def jobs_frame(
             "carbon_location_kg": caused("carbon_location_kg"),
             "carbon_marginal_kg": caused("carbon_marginal_kg"),
             "carbon_embodied_kg": caused("carbon_embodied_kg"),
-            "outcome": _named(outcome, ["completed", "unfinished", "waiting"]),
+            "outcome": _named(outcome, outcomes),
             "suspensions_count": log.suspensions_count,
             "failures_count": column(log.setbacks.failures_count, count).astype(np.int32),
             "lost_s": work.lost_s,
             "goodput_fraction": work.goodput_fraction,
             **({"migrations_count": _migrations(log)} if log.setbacks.migrations_count else {}),
+            **({} if jobs.priority is None else {"priority": jobs.priority}),
+            **({} if jobs.user is None else {"user": _named(jobs.user, jobs.users)}),
             **decided(log.decisions),
             **({"home_site": _named(jobs.home_site, site_names)} if log.decisions.places else {}),
         },

@@ -1,6 +1,6 @@
 """What a run leaves behind, and the check that every step balances."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -124,6 +124,8 @@ class RunLog:
         What each service did.
     decisions : Decisions
         What the policy decided for the jobs.
+    rejected : sequence of int
+        Jobs that found their queue full. [-]
     segment_cluster : ndarray of int, shape (n_segments,), or None
         Cluster of each stretch where some job migrated; None: that of its job. [-]
     """
@@ -144,6 +146,7 @@ class RunLog:
     services: tuple[ServiceLog, ...] = ()
     decisions: Decisions = field(default_factory=Decisions)
     segment_cluster: NDArray[np.int64] | None = None
+    rejected: Sequence[int] = ()
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:

@@ -22,10 +22,9 @@ def stretches_frame(log: RunLog) -> pd.DataFrame:
         out, because its row of the jobs says the same. In a stretch without accelerators only its
         data move.
     """
-    per_job = np.bincount(log.segment_job, minlength=1)
-    if per_job.max() <= 1:
+    if np.all(log.segment_job[1:] > log.segment_job[:-1]):  # one each: nothing to count
         return pd.DataFrame()
-    row = np.flatnonzero(per_job[log.segment_job] > 1)
+    row = np.flatnonzero(np.bincount(log.segment_job)[log.segment_job] > 1)
     row = row[np.lexsort((log.segment_start_s[row], log.segment_job[row]))]
     return pd.DataFrame(
         {

@@ -10,8 +10,8 @@ from sim.optimize.coarse import coarse, steps_per_hour
 from sim.optimize.horizon import Columns, Horizon, Plan
 from sim.optimize.limits import grid_fraction
 from sim.optimize.lp import Solver
-from sim.optimize.replay import Replay
 from sim.optimize.rates import Objective, rates_of
+from sim.optimize.replay import Replay
 from sim.site import Site
 
 

@@ -1,13 +1,13 @@
 """Jobs as classes of fluid work: those of like windows together, so that a year stays small.
 
-Where there are few enough, jobs share a class only if they begin and are due in the same steps. Else
-jobs of like slack share one, whatever their arrival, and are known by sums over time alone: in order
-of arrival they are then in the order of their deadlines too, or nearly.
+Where there are few enough, jobs share a class only if they begin and are due in the same steps.
+Else jobs of like slack share one, whatever their arrival, and are known by sums over time alone: in
+the order of arrival they are then in that of their deadlines too, or nearly.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -91,19 +91,10 @@ def as_work(
         _entries(jobs.of(rows), edges_s, int(first[rows].min()), int(last[rows].max()))
         for rows in _rows_by(label)
     ]
-    columns = [np.concatenate([part[number] for part in parts]) for number in range(7)]
-    step, is_first, least_j, most_j, power_w, it_ratio, gpus_per_w = columns
-    return Work(
-        step=step,
-        first=is_first,
-        least_j=least_j,
-        most_j=most_j,
-        power_w=power_w,
-        it_ratio=it_ratio,
-        gpus_per_w=gpus_per_w,
-        site_of=site_of,
-        gpus_free=gpus_free,
-    )
+    columns = {
+        name: np.concatenate([part[name] for part in parts]) for name in parts[0]
+    }
+    return Work(site_of=site_of, gpus_free=gpus_free, **columns)
 
 
 def _rows_by(label: Indices) -> Iterator[Indices]:
@@ -131,8 +122,8 @@ def _classes(jobs: Deferrable, first: Indices, last: Indices, *, n_steps: int) -
     return np.asarray(label)
 
 
-def _entries(jobs: Deferrable, edges_s: Columns, first: int, last: int) -> tuple[Columns, ...]:
-    """Return the columns of a class, from its first step to its last."""
+def _entries(jobs: Deferrable, edges_s: Columns, first: int, last: int) -> dict[str, Any]:
+    """Return the columns of a class, from its first step to its last, by their names in `Work`."""
     within_s = edges_s[first : last + 2]
     length_s = jobs.energy_j / jobs.power_w
     # As early as it can be done, and as late.
@@ -143,15 +134,15 @@ def _entries(jobs: Deferrable, edges_s: Columns, first: int, last: int) -> tuple
     slip = _ROUNDING * (1.0 + len(length_s) / 100.0)
     is_first = np.zeros(count, dtype=np.bool_)
     is_first[0] = True
-    return (
-        np.arange(first, last + 1),
-        is_first,
-        np.minimum(np.maximum(0.0, least_j - slip * total_j), most_j),
-        most_j + slip * total_j,
-        room_j / np.diff(within_s) * (1.0 + slip),
-        np.repeat(jobs.it_ratio.min(axis=0, keepdims=True), count, axis=0),
-        np.repeat(jobs.gpus_per_w.min(axis=0, keepdims=True), count, axis=0),
-    )
+    return {
+        "step": np.arange(first, last + 1),
+        "first": is_first,
+        "least_j": np.minimum(np.maximum(0.0, least_j - slip * total_j), most_j),
+        "most_j": most_j + slip * total_j,
+        "power_w": room_j / np.diff(within_s) * (1.0 + slip),
+        "it_ratio": np.repeat(jobs.it_ratio.min(axis=0, keepdims=True), count, axis=0),
+        "gpus_per_w": np.repeat(jobs.gpus_per_w.min(axis=0, keepdims=True), count, axis=0),
+    }
 
 
 def ramps(from_s: Columns, to_s: Columns, slope_w: Columns, at_s: Columns) -> Columns:

@@ -105,7 +105,7 @@ def _rates(
 
 
 def _peak(peak: PeakCharge, count: int) -> PeakCharge:
-    """Let each step be an interval: its mean is no more than the highest of those that lie in it."""
+    """Let each step be an interval: its mean is no more than the highest that lies in it."""
     interval, months = peak.interval_of_step, peak.month_of_interval
     counted = np.flatnonzero(interval >= 0)
     number = np.arange(len(interval) // count)

@@ -91,7 +91,7 @@ def work_done(
 
 
 def _work_s(jobs: JobTable, ran: Ran, home: Needs) -> Columns:
-    """Return the work of each job; of one that fails or changes its size, none if it did not end."""
+    """Return the work of each job; none of one that did not end, if it may fail or be resized."""
     plain = np.ones(len(jobs), dtype=np.bool_)
     if jobs.profiles:
         plain = np.array([profile.is_plain for profile in jobs.profiles])[jobs.workload]

@@ -8,24 +8,17 @@ References
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import highspy
 import numpy as np
 
-from sim.grid.solver import QuietSolver
 from sim.optimize.horizon import Columns, Horizon, Plan
 from sim.optimize.program import BLOCKS, Program, assemble
+from sim.optimize.warm import OPTIMAL, WarmSolver
 from sim.optimize.work import Work
 
-_OPTIONS: Final[dict[str, str | float | int]] = {
-    "presolve": "off",  # a chain of steps gains nothing by it, and without it the basis is kept
-    "threads": 1,
-    "primal_feasibility_tolerance": 1e-9,
-    "dual_feasibility_tolerance": 1e-9,
-}
 _LARGE: Final = 100_000  # columns from which on presolve saves more than it takes (measured)
-_OPTIMAL: Final = highspy.HighsModelStatus.kOptimal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +45,17 @@ class Solver:
 
     One of the same shape as the one before, as from one issue of a rolling plan to the next, starts
     from that one's solution.
+
+    Attributes
+    ----------
+    highs : Highs
+        The solver of the library.
     """
 
     def __init__(self) -> None:
-        self._highs = QuietSolver()
-        self._program: Program | None = None
-        for name, value in _OPTIONS.items():
-            self._highs.setOptionValue(name, value)
+        self._solver = WarmSolver()
+        self.highs = self._solver.highs
+        self._shape = (0, 0)
 
     def solve(self, horizon: Horizon) -> Plan:
         """Return the cheapest plan of one site; see `solve_all`."""
@@ -88,52 +85,27 @@ class Solver:
             If the solver finds no solution though there is one.
         """
         program = assemble(*horizons, work=work)
-        self._load(program)
-        is_large = len(program.cost) > _LARGE
-        self._highs.setOptionValue("presolve", "on" if is_large else _OPTIONS["presolve"])
-        self._highs.run()
-        if self._highs.getModelStatus() != _OPTIMAL:
-            self._run_cold()
-        return _solution(horizons, program, self._highs)
+        solver, shape = self._solver, program.matrix.shape
+        solver.load(
+            program.matrix,
+            cost=program.cost,
+            columns=(program.low, program.high),
+            rows=(program.row_low, program.row_high),
+            keep_basis=shape == self._shape,
+        )
+        self._shape = shape
+        status = solver.run(presolve=len(program.cost) > _LARGE)
+        if status != OPTIMAL:
+            self._shape = (0, 0)
+            self._fail(status)
+        return _solution(horizons, program, self.highs)
 
-    def _load(self, program: Program) -> None:
-        last, self._program = self._program, program
-        alike = last is not None and last.matrix.shape == program.matrix.shape
-        basis = self._highs.getBasis() if alike else None
-        _pass(self._highs, program)
-        if basis is not None:
-            self._highs.setBasis(basis)
-
-    def _run_cold(self) -> None:
-        """Solve once more from nothing, with presolve; if that fails too, say so."""
-        highs = self._highs
-        highs.clearSolver()
-        highs.setOptionValue("presolve", "on")
-        highs.run()
-        highs.setOptionValue("presolve", _OPTIONS["presolve"])
-        status = highs.getModelStatus()
-        if status == _OPTIMAL:
-            return
-        self._program = None
+    def _fail(self, status: highspy.HighsModelStatus) -> NoReturn:
         if status == highspy.HighsModelStatus.kInfeasible:
             msg = ("No plan meets the final stored energy or the limit of unserved load: leave the "
                    "one free or raise the other.")
             raise ValueError(msg)
-        msg = f"The solver stopped without a solution ({highs.modelStatusToString(status)})."
-        raise RuntimeError(msg)
-
-
-def _pass(highs: highspy.Highs, program: Program) -> None:
-    matrix, model = program.matrix, highspy.HighsLp()
-    model.num_row_, model.num_col_ = matrix.shape
-    model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, program.low, program.high
-    model.row_lower_, model.row_upper_ = program.row_low, program.row_high
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = matrix.indptr
-    model.a_matrix_.index_ = matrix.indices
-    model.a_matrix_.value_ = matrix.data
-    if highs.passModel(model) == highspy.HighsStatus.kError:
-        msg = "The solver refuses the program's numbers."
+        msg = f"The solver stopped without a solution ({self._solver.said()})."
         raise RuntimeError(msg)
 
 
@@ -162,7 +134,8 @@ def _plan(horizon: Horizon, values: Columns, unit_w: float, costs: tuple[float, 
     if horizon.battery is not None:
         start_j = horizon.battery.initial_soc * horizon.battery.capacity_j
     flows_w = {f"{flow}_w": np.maximum(0.0, value) * unit_w for flow, value in blocks.items()}
-    return Plan(*costs, stored_j=start_j + stored, **flows_w)
+    total, bound = costs
+    return Plan(total=total, bound=bound, stored_j=start_j + stored, **flows_w)
 
 
 def dual_bound(program: Program, price: Columns) -> float:

@@ -103,10 +103,8 @@ def needs_on(jobs: JobTable, cluster: ClusterSpec, *, may_cap: bool) -> Needs:
 def _sizes(
     jobs: JobTable, rows: Indices, profile: Profile, cluster: ClusterSpec
 ) -> Iterator[_Size]:
-    """Yield the sizes that jobs of a stream can have, as far as any may be the best.
-
-    Between two sizes of a scaling curve, power and speed are straight, and their ratio is monotone.
-    """
+    """Yield the sizes of a stream's jobs of which one is the best: those of the scaling curve."""
+    # Between two of them, power and speed are straight lines, so their ratio is monotone.
     power, moving_w = cluster.power, profile.storage_w + profile.network_w
     own_w, gang = jobs.power_w[rows], jobs.gpus_count[rows].astype(float)
     has_own = ~np.isnan(own_w)
@@ -134,7 +132,8 @@ def _caps(
     if may_cap:
         # Closer to each other at low caps, where speed falls steeply; at `draw` there is a bend.
         low = min(cluster.lowest_cap_fraction, top)
-        caps = np.append(low + (top - low) * np.linspace(0.0, 1.0, _CAPS) ** 2, np.clip(draw, low, top))
+        caps = low + (top - low) * np.linspace(0.0, 1.0, _CAPS) ** 2
+        caps = np.append(caps, np.clip(draw, low, top))
     return [
         (relative_draw(cap, draw), relative_throughput(cap, sensitive, draw)) if cap < 1.0
         else (1.0, 1.0)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from sim.optimize.horizon import Columns, Horizon
 from sim.optimize.limits import most_w
@@ -79,3 +80,29 @@ class Scaled(NamedTuple):
             )
             for horizon, most in zip(horizons, limits_w, strict=True)
         ]
+
+
+def matrix_of(rows: Sequence[Rows], widths: Mapping[Any, int]) -> csc_array:
+    """Put all coefficients where they belong.
+
+    Parameters
+    ----------
+    rows : sequence of Rows
+        The rows, in order.
+    widths : mapping of any to int
+        Blocks in order, and the columns of each. [-]
+
+    Returns
+    -------
+    csc_array, shape (n_rows, n_columns)
+        The coefficients.
+    """
+    left = dict(zip(widths, np.cumsum([0, *widths.values()]).tolist(), strict=False))
+    above = np.cumsum([0, *(len(part.high) for part in rows)]).tolist()
+    placed = [
+        (entries.row + top, entries.column + left[name], entries.value)
+        for part, top in zip(rows, above, strict=False)
+        for name, entries in part.blocks.items()
+    ]
+    row, column, value = (np.concatenate(pieces) for pieces in zip(*placed, strict=True))
+    return csc_array((value, (row, column)), shape=(above[-1], sum(widths.values())))

@@ -27,7 +27,7 @@ from sim.optimize.charges import charge_blocks, charge_rows
 from sim.optimize.horizon import Columns, Horizon
 from sim.optimize.limits import FLOWS
 from sim.optimize.mixtures import mixture_rows
-from sim.optimize.parts import Block, Entries, Rows, Scaled
+from sim.optimize.parts import Block, Entries, Rows, Scaled, matrix_of
 from sim.optimize.work import Key, Load, Work, load_of, work_blocks, work_rows
 
 BLOCKS: Final = (*FLOWS, "stored")
@@ -103,7 +103,7 @@ def assemble(*horizons: Horizon, work: Work | None = None) -> Program:
         blocks |= dict(work_blocks(work, sites[0]))
         rows += work_rows(work, sites[0])
     return Program(
-        matrix=_matrix(rows, {name: len(block.cost) for name, block in blocks.items()}),
+        matrix=matrix_of(rows, {name: len(block.cost) for name, block in blocks.items()}),
         row_low=np.concatenate([part.low for part in rows]),
         row_high=np.concatenate([part.high for part in rows]),
         cost=np.concatenate([block.cost for block in blocks.values()]) / unit_cost,
@@ -118,9 +118,8 @@ def assemble(*horizons: Horizon, work: Work | None = None) -> Program:
 def _unit_cost(horizons: Sequence[Horizon]) -> float:
     """Return the largest of the rates, so that costs are of a like size."""
     rates = [horizon.rates for horizon in horizons]
-    per_j = max(
-        float(np.abs(column).max()) for one in rates for column in (one.import_per_j, one.export_per_j)
-    )
+    columns = [column for one in rates for column in (one.import_per_j, one.export_per_j)]
+    per_j = max(float(np.abs(column).max()) for column in columns)
     return per_j or max(one.unserved_per_j for one in rates) or 1.0
 
 
@@ -157,19 +156,6 @@ def _check(horizon: Horizon) -> None:
         if wrong.size:
             msg = f"{name}[{wrong[0]}] is {values[wrong[0]]}; a plan needs finite numbers."
             raise ValueError(msg)
-
-
-def _matrix(rows: Sequence[Rows], widths: Mapping[Key, int]) -> csc_array:
-    """Put all coefficients where they belong."""
-    left = dict(zip(widths, np.cumsum([0, *widths.values()]).tolist(), strict=False))
-    above = np.cumsum([0, *(len(part.high) for part in rows)]).tolist()
-    placed = [
-        (entries.row + top, entries.column + left[name], entries.value)
-        for part, top in zip(rows, above, strict=False)
-        for name, entries in part.blocks.items()
-    ]
-    row, column, value = (np.concatenate(pieces) for pieces in zip(*placed, strict=True))
-    return csc_array((value, (row, column)), shape=(above[-1], sum(widths.values())))
 
 
 def _blocks(scaled: Scaled) -> Iterator[tuple[str, Block]]:

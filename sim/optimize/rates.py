@@ -156,11 +156,9 @@ def _peak(site: Site, tariff: Tariff, charge: DemandCharge) -> PeakCharge:
 
 
 def _rising(blocks: Sequence[EnergyBlock]) -> list[tuple[float, float]]:
-    """Return where blocks begin [J] and their price beyond the first's [USD/J], which only rises.
-
-    A month's cost is the highest convex function that is nowhere above that of the blocks: where a
-    price falls, blocks have the mean of theirs, or that of the last, which has no end.
-    """
+    """Return where blocks begin [J] and their price beyond the first's [USD/J], which rises."""
+    # The highest convex cost that is nowhere above that of the blocks: where a price falls, they
+    # have the mean of theirs, or that of the last, which has no end.
     pools: list[tuple[float, float, float]] = []  # begin, length, price
     begin_j = 0.0
     for block in blocks:

@@ -66,8 +66,8 @@ class Work:
 
 def work_blocks(work: Work, scaled: Scaled) -> Iterator[tuple[Key, Block]]:
     """Yield columns: what is done by each step's end, and the power that goes to it by cluster."""
-    nothing = np.zeros(len(work.step))
-    yield (SHARED, "done"), Block(nothing, work.least_j / scaled.unit_j, work.most_j / scaled.unit_j)
+    least, most = work.least_j / scaled.unit_j, work.most_j / scaled.unit_j
+    yield (SHARED, "done"), Block(0.0 * least, least, most)
     for cluster in range(len(work.site_of)):
         on = work.on(cluster)
         with np.errstate(divide="ignore"):
@@ -169,9 +169,9 @@ def _waste(
     flexible: Flexible, scaled: Scaled, key: Key, pays: NDArray[np.bool_], added: Load
 ) -> Entries:
     """Add IT power for nothing, which draws no more than was spent so in the run."""
-    steps = np.arange(len(pays))
+    steps, nothing = np.arange(len(pays)), np.zeros(len(pays))
     most_w = np.minimum(flexible.most_w, flexible.waste_j / scaled.horizon.step_s)
-    added.blocks[key] = Block(0.0 * steps, 0.0 * steps, np.where(pays, most_w, 0.0) / scaled.unit_w)
+    added.blocks[key] = Block(nothing, nothing, np.where(pays, most_w, 0.0) / scaled.unit_w)
     total = Entries(0 * steps, steps, np.ones(len(steps)))
     added.rows.append(Rows.at_most({key: total}, np.array([flexible.waste_j / scaled.unit_j])))
     return Entries.each(steps, 1.0)

@@ -6,7 +6,7 @@ A policy of one's own is a class with one or more of the five methods; it needs 
         def select(self, obs, cluster):
             hours = obs.jobs.expected_duration_s
             longest = max(cluster.waiting, key=lambda job: hours[job], default=None)
-            fits = longest is not None and cluster.waiting[longest] <= cluster.free_count
+            fits = longest is not None and cluster.fits(cluster.waiting[longest])
             return [longest] if fits else []
 """
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.datacenter.hardware import GpuPower
+from sim.datacenter.nodes import Nodes
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Flows, Setpoint
 from sim.policy.controls import Controls as Controls
@@ -28,6 +29,7 @@ from sim.policy.controls import ServiceState
 from sim.policy.controls import ServiceView as ServiceView
 from sim.policy.jobs_view import JobsView
 from sim.policy.read_only import ReadOnly
+from sim.policy.terms import Terms as Terms
 from sim.site.link import Link
 
 Interval = tuple[float, float]
@@ -89,6 +91,10 @@ class ClusterState(Protocol):
     @property
     def startable(self) -> int:
         """Free accelerators for which there is power, where it is limited."""
+
+    @property
+    def nodes(self) -> Nodes | None:
+        """Its nodes, where no gang may be spread over more than it needs."""
 
     @property
     def waiting(self) -> Mapping[int, int]:
@@ -155,6 +161,10 @@ class SiteState(Protocol):
         """Its way to the other sites."""
 
     @property
+    def terms(self) -> Terms:
+        """Its connection, contract and facility in the present step."""
+
+    @property
     def services(self) -> Sequence[ServiceState]:
         """Its services."""
 
@@ -210,6 +220,47 @@ class ClusterView(ReadOnly):
         """Accelerators that no job holds and for which there is power. [-]."""
         state = self._state
         return state.startable if state.power_limited else state.free
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether no gang may be spread over more nodes than it needs."""
+        return self._state.nodes is not None
+
+    def fits(self, gpus_count: int) -> bool:
+        """Return whether a gang could start now, by itself; for several see ``order.room``.
+
+        Parameters
+        ----------
+        gpus_count : int
+            Accelerators of the gang. [-]
+
+        Returns
+        -------
+        bool
+            Whether enough are free, and on a packed cluster on nodes that hold it.
+        """
+        if gpus_count > self.free_count:
+            return False
+        nodes = self._state.nodes
+        return nodes is None or nodes.fits(gpus_count)
+
+    def nodes(self) -> Nodes:
+        """Return the nodes of a packed cluster and what runs on them, as a copy to plan with.
+
+        Returns
+        -------
+        Nodes
+            A copy.
+
+        Raises
+        ------
+        ValueError
+            If the cluster is not packed: then nobody keeps account of its nodes.
+        """
+        if self._state.nodes is None:
+            msg = f"cluster {self.name} is not packed: its nodes are not kept account of"
+            raise ValueError(msg)
+        return self._state.nodes.copy()
 
 
 class SiteView(ReadOnly):
@@ -269,7 +320,7 @@ class SiteView(ReadOnly):
 
     @property
     def facility_ratio(self) -> float:
-        """Facility power that one more watt of IT power takes in the present step. [-]."""
+        """Facility power per IT power now, but for what stands or grows with its square. [-]."""
         return self._state.facility_ratio
 
     @property
@@ -281,6 +332,11 @@ class SiteView(ReadOnly):
     def link(self) -> Link | None:
         """Its way to the other sites; None if unknown."""
         return self._state.link
+
+    @property
+    def terms(self) -> Terms:
+        """Its grid connection, contract and facility in the present step."""
+        return self._state.terms
 
     @property
     def services(self) -> tuple[ServiceView, ...]:
@@ -324,12 +380,20 @@ class Observation(Protocol):
     def work_s(self, job: int) -> float:
         """Return how much of its run time a job has behind it, at its first size, uncapped. [s]."""
 
+    def has_ended(self, job: int) -> bool:
+        """Return whether a job has run to its end."""
+
     def forecast(self, site: int, signal: str) -> Forecast:
         """Return the latest issued forecast of a signal, never one issued later than now."""
 
 
 class OrderPolicy(Protocol):
-    """The role that says which waiting jobs start now."""
+    """The role that says which waiting jobs start now.
+
+    It may also have a method ``preempt(obs, cluster)`` that returns running jobs to suspend now.
+    It is asked right before ``select``, also when nothing is free; its jobs go back to the head of
+    the queue and to their last checkpoint. Only interruptible jobs may be suspended.
+    """
 
     def select(self, obs: Observation, cluster: ClusterView) -> Sequence[int]:
         """Return waiting jobs to start now, in order; together they must fit. Asked on change."""

@@ -3,6 +3,7 @@
 import math
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from sim.datacenter.power import CLOCK_SENSITIVE_FRACTION
@@ -23,6 +24,8 @@ _COLUMNS: Final = (
     "power_fraction",
     "checkpoint_s",
 )
+
+_ALL: Final = (*_COLUMNS, "priority", "user")
 
 
 class Traits(NamedTuple):
@@ -69,7 +72,7 @@ class JobsView(ReadOnly):
         One number, kept up to date by its owner: how many jobs have arrived. [-]
     """
 
-    __slots__ = ("_arrived", "_columns", "_profiles", "_waits_s")
+    __slots__ = ("_arrived", "_columns", "_profiles", "_waits_s", "users")
 
     def __init__(self, table: JobTable, arrived: list[int]) -> None:
         self._arrived = arrived
@@ -77,9 +80,13 @@ class JobsView(ReadOnly):
         self._profiles = table.profiles
         self._waits_s: list[float] = [profile.max_wait_s for profile in table.profiles]
         for name in _COLUMNS:
-            column = getattr(table, name).view()
-            column.flags.writeable = False
-            self._columns[name] = column
+            self._columns[name] = _frozen(getattr(table, name))
+        nothing = np.broadcast_to(np.int16(0), len(table))
+        self._columns["priority"] = nothing if table.priority is None else _frozen(table.priority)
+        self._columns["user"] = _frozen(table.workload if table.user is None else table.user)
+        streams = tuple(profile.name for profile in table.profiles) or ("",)
+        self.users = streams if table.user is None else table.users
+        """Names of the users by number."""
 
     def __len__(self) -> int:
         """Return the number of jobs that have arrived."""
@@ -148,6 +155,16 @@ class JobsView(ReadOnly):
         """Work between two checkpoints; 0 where every moment is one. [s]."""
         return self._columns["checkpoint_s"][: self._arrived[0]]
 
+    @property
+    def priority(self) -> NDArray[Any]:
+        """Priority of each job, higher first; 0 where none is given. [-]."""
+        return self._columns["priority"][: self._arrived[0]]
+
+    @property
+    def user(self) -> NDArray[Any]:
+        """Number of each job's user in `users`; without users, that of its stream. [-]."""
+        return self._columns["user"][: self._arrived[0]]
+
     def traits(self, job: int) -> Traits:
         """Return what a job has in common with the others of its stream."""
         if not self._profiles:
@@ -177,5 +194,12 @@ class JobsView(ReadOnly):
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         """Say which columns there are; those that there are never come here."""
-        message = f"jobs have no column {name!r}; there are {', '.join(_COLUMNS)}"
+        message = f"jobs have no column {name!r}; there are {', '.join(_ALL)}"
         raise AttributeError(message)
+
+
+def _frozen(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of a column that cannot be written to."""
+    view = column.view()
+    view.flags.writeable = False
+    return view

@@ -13,6 +13,12 @@ from sim.report.tables import number_table
 from sim.units import HOUR_S, MINUTE_S
 
 _FULL: Final = 0.999  # of the most that a job drew: less is not full power
+_CHARGED: Final = {
+    "cost_usd": "USD",
+    "carbon_location_kg": "kgCO2e by the average intensity",
+    "carbon_marginal_kg": "kgCO2e by the marginal one",
+    "carbon_embodied_kg": "kgCO2e embodied",
+}
 _ROWS: Final = 20  # stretches that are printed; --json has all
 
 
@@ -95,12 +101,12 @@ def story_text(story: Story) -> list[str]:
     parts = (_arrival, _place, _plan, _queue, _run, _setbacks, _end)
     told = [sentence for part in parts for sentence in part(story)]
     if job["start_s"] is not None:
+        charged = [
+            f"{job[name]:,.4g} {unit}" for name, unit in _CHARGED.items() if job[name] is not None
+        ]
         told.append(
             f"It took {job['energy_it_kwh']:,.4g} kWh, {job['energy_facility_kwh']:,.4g} kWh with "
-            f"its share of the facility; the books charge it {job['cost_usd']:,.4g} USD, "
-            f"{job['carbon_location_kg']:,.4g} kgCO2e (average), "
-            f"{job['carbon_marginal_kg']:,.4g} kgCO2e (marginal) and "
-            f"{job['carbon_embodied_kg']:,.4g} kgCO2e embodied."
+            f"its share of the facility; the books charge it {', '.join(charged) or 'nothing'}."
         )
     return told
 

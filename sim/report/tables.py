@@ -10,7 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.registry import DEFAULT_ROLES, FORECASTERS, POLICIES, load_class, parameters_of
+from sim.registry import (
+    DEFAULT_ROLES,
+    FORECASTERS,
+    JOINT,
+    POLICIES,
+    load_class,
+    parameters_of,
+)
 from sim.report.comparison import Comparison, Outcome
 from sim.report.labels import KEY_METRICS, Value, decimals, percent, shown, written
 
@@ -94,6 +101,7 @@ def policies_table() -> Table:
         for role, names in POLICIES.items()
         for name, target in names.items()
     ]
+    rows += [("joint", name, *described(load_class(target))) for name, target in JOINT.items()]
     rows += [("forecast", name, described(load_class(target))[0], "")
              for name, target in FORECASTERS.items()]
     return text_table(("Role", "Name", "What it does", "Parameters"), rows)

@@ -77,4 +77,6 @@ def _spec(cluster: Cluster, site: Site, own: Own) -> ClusterSpec:
         lowest_cap_fraction=lowest_cap_fraction(cluster, accelerator(cluster.accelerator, own)),
         rack_cap_fraction=1.0 if racks is None else racks.cap_fraction,
         rack_w=None if racks is None else racks.full_w,
+        packed_gpus_per_node=cluster.gpus_per_node if cluster.packing else None,
+        queue_limit=cluster.queue_limit,
     )

@@ -42,6 +42,11 @@ class ClusterSpec:
         Power cap under which its racks keep to their limit; 1 where nothing limits them. [-]
     rack_w : float or None
         Power of a full rack at full load under that cap; None without racks. [W]
+    packed_gpus_per_node : int or None
+        Accelerators of a node, where no gang may be spread over more nodes than it needs; None
+        where it may. [-]
+    queue_limit : int or None
+        Jobs that may wait; None where any number may. [-]
     """
 
     name: str
@@ -52,6 +57,8 @@ class ClusterSpec:
     lowest_cap_fraction: float = LOWEST_CAP_FRACTION
     rack_cap_fraction: float = 1.0
     rack_w: float | None = None
+    packed_gpus_per_node: int | None = None
+    queue_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How near each run came to the least cost and carbon that could have been reached.
 
-The bound knows prices, intensities, sun, wind and the run's own work in advance. It stands in a file
-of its own beside the run, so that it is computed once.
+The bound knows prices, intensities, sun, wind and the run's own work in advance. It stands in a
+file of its own beside the run, so that it is computed once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from sim.errors import BalanceError
 from sim.ledger.result import Metrics
 from sim.optimize.bound import run_bound
 from sim.optimize.ran import Freedom
-from sim.optimize.replay import Replay
 from sim.optimize.rates import Objective
+from sim.optimize.replay import Replay
 from sim.policy.build import build
 from sim.scenario.load import LoadedScenario
 from sim.scenario.schema.scenario import policy_label

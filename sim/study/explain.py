@@ -48,22 +48,29 @@ def find_run(name: str, out: Path) -> Path:
     DataError
         If there is no such run; the message says which there are.
     """
+    begun: list[Path] = []
     for folder in (Path(name), out / name):
         if (folder / store.MANIFEST).is_file():
             return folder
-        begun = _runs_below(folder.parent, f"{folder.name}*") if folder.name else []
-        if len(begun) == 1 and not folder.is_dir():
-            return begun[0]
+        if folder.name and not folder.is_dir():
+            begun += _runs_below(folder.parent, f"{folder.name}*")
+    if len(begun) == 1:
+        return begun[0]
+    msg = f"{name}: no run.{_hint(name, out, begun)}"
+    raise DataError(msg)
+
+
+def _hint(name: str, out: Path, begun: Sequence[Path]) -> str:
+    """Say which runs there are."""
     known = [str(run.relative_to(out)) for run in _runs_below(out, "**/*")]
     inside = [one for one in known if one.startswith(f"{name.rstrip('/')}/")]
+    if begun:
+        return f" Several begin so: {', '.join(str(run) for run in begun)}."
     if inside:
-        hint = f" It holds {', '.join(inside)}."
-    elif known:
-        hint = did_you_mean(name, known)
-    else:
-        hint = f" {out} holds no run; `gridloom run` writes some, --out says where."
-    msg = f"{name}: no run.{hint}"
-    raise DataError(msg)
+        return f" It holds {', '.join(inside)}."
+    if known:
+        return did_you_mean(name, {one.rpartition("-seed")[0] for one in known})
+    return f" {out} holds no run; `gridloom run` writes some, --out says where."
 
 
 def explain(folder: Path, job: int) -> Story:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,11 @@ from scipy.special import ndtr
 from sim.scenario.schema.model_jobs import AnyModelJobs
 from sim.scenario.schema.scenario import Scenario
 from sim.scenario.schema.service import Service
+from sim.scenario.schema.standing import Standing
 from sim.scenario.schema.trace import TraceFile
 from sim.scenario.schema.workload import GangSizes, JobsFile, LognormalDuration, Training
 from sim.streams import stream
-from sim.units import HOUR_S, MINUTE_S
+from sim.units import GB, HOUR_S, MINUTE_S
 from sim.workload.arrivals import arrival_times_s
 from sim.workload.homes import Home, find_home
 from sim.workload.jobs import JobTable, merge
@@ -57,12 +59,29 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
         else:
             table, notes = _plain(scenario, spec, folder, seed)
             wait_s = math.inf if spec.max_wait_h is None else spec.max_wait_h * HOUR_S
-            streams = [(table, Profile(name=spec.name, max_wait_s=wait_s))]
+            moved = _moved_bytes(spec) if isinstance(spec, Training) else {}
+            streams = [(table, Profile(name=spec.name, max_wait_s=wait_s, **moved))]
         warnings += notes
         for table, profile in streams:
-            tables.append(replace(table, workload=np.full(len(table), len(profiles))))
+            standing = _standing(spec, table)
+            tables.append(replace(table, workload=np.full(len(table), len(profiles)), **standing))
             profiles.append(profile)
     return merge(tables, tuple(profiles)), warnings
+
+
+def _moved_bytes(spec: Training) -> dict[str, float]:
+    """Return what moves with the jobs of a stream, by the names of Profile [B]."""
+    return {"data_bytes": spec.data_gb * GB, "checkpoint_bytes": spec.checkpoint_gb * GB}
+
+
+def _standing(spec: Standing, table: JobTable) -> dict[str, Any]:
+    """Return the priority and the user of a stream for jobs that have none of their own."""
+    found: dict[str, Any] = {}
+    if spec.priority and table.priority is None:
+        found["priority"] = np.full(len(table), spec.priority, dtype=np.int16)
+    if spec.user is not None and table.user is None:
+        found |= {"user": np.zeros(len(table), dtype=np.int32), "users": (spec.user,)}
+    return found
 
 
 def _plain(
@@ -175,4 +194,7 @@ def _read_table(columns: TraceColumns, spec: JobsFile | TraceFile, *, home: Home
         workload=np.zeros(count, dtype=np.int64),
         home_site=np.full(count, home.site),
         home_cluster=home.first_fitting(columns.gpus_count),
+        priority=columns.priority,
+        user=columns.user,
+        users=columns.users,
     )

@@ -1,7 +1,7 @@
 """Jobs as columns: one array a property, one row a job, sorted by arrival."""
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,12 @@ class JobTable:
         Cluster of the home site that it runs on. [-]
     profiles : tuple of Profile
         What the jobs of each stream have in common; empty where all streams are plain.
+    priority : ndarray of int16, shape (n_jobs,), or None
+        Priority, higher first; None where no job has one. [-]
+    user : ndarray of int32, shape (n_jobs,), or None
+        Number of the user in `users`; None where every stream is a user of its own. [-]
+    users : tuple of str
+        Names of the users.
 
     Raises
     ------
@@ -67,10 +73,15 @@ class JobTable:
     home_site: NDArray[np.int64]
     home_cluster: NDArray[np.int64]
     profiles: tuple[Profile, ...] = ()
+    priority: NDArray[np.int16] | None = None
+    user: NDArray[np.int32] | None = None
+    users: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the columns belong together."""
-        if any(len(getattr(self, name)) != len(self) for name in COLUMNS):
+        extra = [column for column in (self.priority, self.user) if column is not None]
+        columns = [getattr(self, name) for name in COLUMNS] + extra
+        if any(len(column) != len(self) for column in columns):
             msg = "columns of a job table differ in length"
             raise ValueError(msg)
         if np.any(np.diff(self.arrival_s) < 0):
@@ -85,8 +96,9 @@ class JobTable:
         return len(self.arrival_s)
 
 
-COLUMNS: Final = tuple(f.name for f in fields(JobTable) if f.name != "profiles")
-"""Names of the columns."""
+_REST: Final = ("profiles", "priority", "user", "users")
+COLUMNS: Final = tuple(f.name for f in fields(JobTable) if f.name not in _REST)
+"""Names of the columns that every job has."""
 
 
 def merge(tables: list[JobTable], profiles: tuple[Profile, ...] = ()) -> JobTable:
@@ -96,9 +108,35 @@ def merge(tables: list[JobTable], profiles: tuple[Profile, ...] = ()) -> JobTabl
     columns = {
         name: np.concatenate([getattr(table, name) for table in tables]) for name in COLUMNS
     }
+    users = tuple(dict.fromkeys(name for table in tables for name in _users(table, profiles)))
     order = np.argsort(columns["arrival_s"], kind="stable")
-    sorted_columns = {name: column[order] for name, column in columns.items()}
+    sorted_columns: dict[str, Any] = {name: column[order] for name, column in columns.items()}
+    if any(table.priority is not None for table in tables):
+        sorted_columns["priority"] = np.concatenate([_priorities(one) for one in tables])[order]
+    if any(table.user is not None for table in tables):
+        numbers = [_user_numbers(one, profiles, users) for one in tables]
+        sorted_columns |= {"user": np.concatenate(numbers)[order], "users": users}
     return JobTable(**sorted_columns, profiles=profiles)
+
+
+def _users(table: JobTable, profiles: tuple[Profile, ...]) -> tuple[str, ...]:
+    """Return the users of one stream's jobs: themselves, or the stream."""
+    if table.user is not None:
+        return table.users
+    return (profiles[table.workload[0]].name,) if profiles and len(table) else ("",)
+
+
+def _user_numbers(
+    table: JobTable, profiles: tuple[Profile, ...], users: tuple[str, ...]
+) -> NDArray[np.int32]:
+    """Return the numbers of one stream's users among those of all streams."""
+    number = {name: code for code, name in enumerate(users)}
+    numbers = np.array([number[name] for name in _users(table, profiles)], dtype=np.int32)
+    return np.full(len(table), numbers[0]) if table.user is None else numbers[table.user]
+
+
+def _priorities(table: JobTable) -> NDArray[np.int16]:
+    return np.zeros(len(table), dtype=np.int16) if table.priority is None else table.priority
 
 
 def empty() -> JobTable:

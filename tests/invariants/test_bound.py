@@ -8,7 +8,6 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
-import highspy
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,9 +20,9 @@ from sim.ledger.accounting import account
 from sim.ledger.ledger import facility_w
 from sim.optimize.bound import storage_bound
 from sim.optimize.horizon import Horizon
-from sim.optimize.lp import Solver
 from sim.optimize.program import BLOCKS, assemble
 from sim.optimize.rates import rates_of
+from sim.optimize.warm import OPTIMAL, WarmSolver
 from sim.registry import POLICIES
 from sim.scenario.schema.scenario import Policy
 from sim.scenario.schema.tariff import DemandCharge, EnergyBlock, Tariff
@@ -212,16 +211,8 @@ def least_at(program, horizon, record):
     assert np.all(point <= program.high[held] + 1e-7)
     low, high = program.low.copy(), program.high.copy()
     low[held], high[held] = point, point
-    model = highspy.HighsLp()
-    model.num_row_, model.num_col_ = program.matrix.shape
-    model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, low, high
-    model.row_lower_, model.row_upper_ = program.row_low - 1e-7, program.row_high + 1e-7
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = program.matrix.indptr
-    model.a_matrix_.index_ = program.matrix.indices
-    model.a_matrix_.value_ = program.matrix.data
-    solver = Solver()._highs
-    solver.passModel(model)
-    solver.run()
-    assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    return solver.getObjectiveValue()
+    solver = WarmSolver()
+    rows = program.row_low - 1e-7, program.row_high + 1e-7
+    solver.load(program.matrix, cost=program.cost, columns=(low, high), rows=rows)
+    assert solver.run() == OPTIMAL
+    return solver.highs.getObjectiveValue()

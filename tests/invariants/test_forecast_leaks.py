@@ -1,19 +1,32 @@
 """Whatever the signal, the latency and the issue times: nothing is known before its time."""
 
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from forecasting import ForecastSet, History, LeakError, ModelCard
+from forecasting import (
+    ForecastSet,
+    History,
+    LeakError,
+    ModelCard,
+    rolling_forecasts,
+    with_intervals,
+)
+from forecasting.blend import Blend
+from forecasting.boosting import RandomForest
 from forecasting.models import Persistence, SeasonalNaive
 from forecasting.oracle import Perfect
+from forecasting.ridge import Ridge
 
 STEP_S = 3600
 SEASON_COUNT = 5
+HOURS = 1320
 MODELS = [Persistence(), SeasonalNaive(SEASON_COUNT)]
+LEARNED = [Ridge(), Blend(tree_count=3), RandomForest(tree_count=2)]
 
 whole_s = st.integers(-200_000, 200_000).map(float)
 numbers = st.one_of(st.just(math.nan), st.floats(-1e6, 1e6))
@@ -101,6 +114,55 @@ def test_what_comes_later_changes_no_forecast_issued_before(
     before = model.predict(history, issued_at_s, 12).point[: last + 1]
     after = model.predict(other, issued_at_s, 12).point[: last + 1]
     assert before.tobytes() == after.tobytes()
+
+
+def learnable(seed, changed_from_s=math.inf, change=1.0, latency_s=0.0):
+    """Return 55 days of a signal, a covariate and an outlook, all changed from then on."""
+    draw = np.random.default_rng(seed)
+    values, other = 100 + draw.normal(size=(2, HOURS)).cumsum(axis=1)
+    values[draw.random(HOURS) < 0.02] = math.nan
+    end_s = (np.arange(HOURS) + 1) * STEP_S
+    values[end_s + latency_s > changed_from_s] *= change
+    other[end_s + 2 * latency_s > changed_from_s] *= change
+    issued_at_s = 6.0 * STEP_S * np.arange(HOURS // 6)
+    point = draw.normal(size=(HOURS // 6, 40))
+    point[issued_at_s > changed_from_s] *= change
+    card = ModelCard("Weather", {}, trained_until_s=None, data_hash="")
+    return History(
+        values,
+        0.0,
+        latency_s=latency_s,
+        origin=datetime(2024, 2, 28, tzinfo=UTC),
+        covariates={"other": History(other, 0.0, latency_s=2 * latency_s)},
+        outlooks={"weather": ForecastSet(issued_at_s, issued_at_s, STEP_S, point, card)},
+    )
+
+
+def rolled_with_intervals(model, history, issued_at_s):
+    """Return point and quantiles, side by side, of a model fitted anew every six days."""
+    rolled = rolling_forecasts(model, history, issued_at_s, 26, refit_s=6 * 24 * STEP_S)
+    found = with_intervals(rolled, history, window_s=24 * 24 * STEP_S)
+    return np.concatenate([found.point[:, :, None], found.quantiles], axis=2)
+
+
+@pytest.mark.parametrize("model", LEARNED, ids=lambda model: type(model).__name__)
+@settings(max_examples=6, deadline=None)
+@given(
+    seed=st.integers(0, 9),
+    latency_s=st.integers(0, 30_000).map(float),
+    offset_s=st.sampled_from([0.0, 1800.0]),
+    row=st.integers(0, 44),
+    change=st.sampled_from([math.nan, 1e12, -3.0]),
+)
+def test_nothing_learned_or_rolled_or_covered_knows_what_comes_later(
+    model, seed, latency_s, offset_s, row, change
+):
+    issued_at_s = 38 * 24.0 * STEP_S + offset_s + 8.0 * STEP_S * np.arange(45)
+    honest = rolled_with_intervals(model, learnable(seed, latency_s=latency_s), issued_at_s)
+    assert np.isfinite(honest[-1, :6]).all()
+    changed = learnable(seed, issued_at_s[row], change, latency_s)
+    found = rolled_with_intervals(model, changed, issued_at_s)
+    assert found[: row + 1].tobytes() == honest[: row + 1].tobytes()
 
 
 @given(signals, whole_s, latencies_s, issues_s)

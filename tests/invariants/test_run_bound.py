@@ -1,7 +1,7 @@
 """Invariant 7 for whole runs: no policy beats the bound, in money and in carbon.
 
-Random sites with jobs, batteries, tariffs, facilities, limits and outages, under built-in policies of
-every role; prices may be negative, and power may be short.
+Random sites with jobs, batteries, tariffs, facilities, limits and outages, under built-in policies
+of every role; prices may be negative, and power may be short.
 """
 
 import math

@@ -21,14 +21,14 @@ sites:
       average_carbon_intensity:
         {file: grid.csv, column: carbon, time_column: time, unit: g/kWh}
     datacenter:
-      clusters: [{name: main, accelerator: h100-sxm, nodes: 1}]
+      clusters: [{name: main, accelerator: h100-sxm, nodes: 2}]
       pue: 1.5
   - name: there
     grid:
       tariff: {energy_usd_per_kwh: 0.2}
       average_carbon_intensity: {constant_g_per_kwh: 200}
     datacenter:
-      clusters: [{name: far, accelerator: h100-sxm, nodes: 1}]
+      clusters: [{name: far, accelerator: h100-sxm, nodes: 2}]
       pue: 1.0
 workload:
   - {type: jobs, file: jobs.csv, site: here}
@@ -46,8 +46,8 @@ CARBON = {6: 100, 7: 100, 10: 200}
 JOBS = """\
 arrival,duration,gpus,deadline,power_w,interruptible
 0,3600,8,43200,1000,false
-1800,7200,8,39600,1000,true
-3600,3600,8,4000,1000,false
+1800,10800,8,39600,1000,true
+3600,3600,16,4000,1000,false
 82800,7200,8,,1000,false
 """
 POLICIES = """
@@ -136,20 +136,20 @@ def test_what_is_on_disk_says_what_was_decided_when_and_on_which_forecast(runs):
 def test_a_queue_and_a_missed_deadline_are_told(runs):
     said = told(runs, "fifo", 2)
     assert "No shift policy held it back." in said
-    assert "It then waited 2.0 h for accelerators or data, and started on 2025-06-02 03:00" in said
-    assert "missed its deadline by 2.9 h." in said
+    assert "It then waited 2.5 h for accelerators or data, and started on 2025-06-02 03:30" in said
+    assert "missed its deadline by 3.4 h." in said
 
 
 def test_suspensions_are_told_with_their_times(runs):
-    # Two hours in the cheapest: 06:00 to 08:00 are one stretch, but job 0 is not there to wait for.
+    # The cheapest three hours are from 06:00 to 08:00 and from 10:00 to 11:00.
     story = facts(runs, "split", 1)
     stretches = [(one["start_s"] / 3600, one["end_s"] / 3600) for one in story["stretches"]]
-    assert stretches == [(7.0, 8.0), (10.0, 11.0)]
+    assert stretches == [(6.0, 8.0), (10.0, 11.0)]
     assert "It was suspended once and stood still for 2.0 h." in told(runs, "split", 1)
-    # 1.5 kWh at 100 and 1.5 at 200, instead of 3 at 400.
+    # 3 kWh at 100 and 1.5 at 200 g/kWh, instead of 4.5 at 400.
     carbon = story["compared_with_starting_at_once"]["carbon_average_kg"]
-    assert carbon["ran"] == pytest.approx(0.45)
-    assert carbon["at_once"] == pytest.approx(1.2)
+    assert carbon["ran"] == pytest.approx(0.6)
+    assert carbon["at_once"] == pytest.approx(1.8)
 
 
 def test_a_job_that_was_sent_away_is_held_against_its_home(runs):
@@ -159,8 +159,8 @@ def test_a_job_that_was_sent_away_is_held_against_its_home(runs):
         in said
     )
     carbon = facts(runs, "sent", 1)["compared_with_starting_at_once"]["carbon_average_kg"]
-    assert carbon["ran"] == pytest.approx(2.0 * 0.2)
-    assert carbon["at_once"] == pytest.approx(3.0 * 0.4)
+    assert carbon["ran"] == pytest.approx(3.0 * 0.2)
+    assert carbon["at_once"] == pytest.approx(4.5 * 0.4)
     assert "left it at its home, here" in told(runs, "sent", 0)
 
 
@@ -189,8 +189,9 @@ def test_plain_runs_have_no_columns_for_reasons(runs):
     ("run", "job", "message"),
     [
         ("tale/fifo", 4, "there is no job 4; its jobs are 0 to 3."),
-        ("tale/fifi", 0, "tale/fifi: no run. Did you mean tale/fifo-seed1-"),
+        ("tale/fifi", 0, "tale/fifi: no run. Did you mean tale/fifo?"),
         ("tale", 0, "tale: no run. It holds tale/capped-seed1-"),
+        ("tale/s", 0, "tale/s: no run. Several begin so: "),
         ("nonsense", 0, "nonsense: no run. "),
     ],
 )

@@ -1,60 +1,20 @@
-"""Forecasts of a run: made once, told by plan, held to what came; and what the user is told."""
+"""Forecasts of a run, handed out by plan; how good they were; and what the manifest tells."""
 
-import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from desk_world import GRID, HOURS, MEAN_OF_DAYS, WAVE, H, MeanOfDays, desk, here
 
-from forecasting import ForecastSet, History, ModelCard, TooShortError
-from sim.engine.forecasts import ForecastDesk, cache
-from sim.engine.forecasts.batch import refit_days
-from sim.engine.forecasts.outcome import level_jump, moment, outcome
+from forecasting import ForecastSet, History, ModelCard
+from sim.engine.forecasts import cache
+from sim.engine.forecasts.outcome import moment, outcome
 from sim.errors import PolicyError
-from sim.scenario.schema.forecast import Forecast, SiteForecast
+from sim.scenario.schema.forecast import SiteForecast
 from sim.scenario.series.piecewise import Series
 from sim.units import KW, USD_PER_MWH
-from tests.worlds import site, time_grid
-
-H = 3600.0
-GRID = time_grid(240, 3600.0)
-HOURS = GRID.window_edges_s[:-1] / H
-WAVE = 3.0 + np.sin(HOURS * np.pi / 12) + 0.2 * np.sin(HOURS * 1.7)
-MEAN_OF_DAYS = "test_forecast_desk:MeanOfDays"
-
-
-class MeanOfDays:
-    """Forecasts the mean of all it has seen; needs some days, and counts its fits."""
-
-    fits = 0
-
-    def __init__(self, days=1.0):
-        self.days = days
-
-    def fit(self, history, until_s):
-        MeanOfDays.fits += 1
-        count = history.known_count(np.array([until_s]))[0]
-        values = history.take(np.array([until_s]), np.arange(count)[None, :])
-        known = values[np.isfinite(values)]
-        if known.size < self.days * 24:
-            msg = f"needs {self.days} days, has {known.size} hours"
-            raise TooShortError(msg)
-        self.level = known.mean()
-        self.trained_from_s, self.trained_until_s, self.fit_s = history.start_s, until_s, 0.5
-        return self
-
-    def predict(self, history, issued_at_s, horizon_count):
-        point = np.full((len(issued_at_s), horizon_count), self.level)
-        card = ModelCard.of(self, history)
-        return ForecastSet.on_grid(history, issued_at_s, point=point, card=card)
-
-
-class Fails:
-    def fit(self, history, until_s):
-        msg = "no good"
-        raise ValueError(msg)
-
-    def predict(self, history, issued_at_s, horizon_count): ...
+from tests.worlds import site
 
 
 @pytest.fixture(autouse=True)
@@ -66,17 +26,12 @@ def own_cache(tmp_path, monkeypatch):
     cache.forget()
 
 
-def here(values=WAVE, *, grid=GRID):
-    return site(grid, signals={"price": Series(grid.window_edges_s, values)})
+class Fails:
+    def fit(self, history, until_s):
+        msg = "no good"
+        raise ValueError(msg)
 
-
-def desk(values=WAVE, *, sites=None, overrides=(), seed=0, **spec):
-    sites = sites or [here(values)]
-    return ForecastDesk(Forecast(**spec), sites, overrides=overrides, seed=seed)
-
-
-def all_points(one, signal="price", site_number=0):
-    return [one.latest(site_number, signal, at_s).point.tobytes() for at_s in one.issues_s]
+    def predict(self, history, issued_at_s, horizon_count): ...
 
 
 # By plan
@@ -120,13 +75,25 @@ def test_between_two_issues_the_same_forecast_is_handed_out():
 
 def test_quantiles_come_with_their_levels_where_they_are_asked_for():
     found = desk(quantiles=(0.1, 0.5, 0.9), signals={"load": {"quantiles": ()}})
-    price = found.latest(0, "price", 200 * H)
+    price = found.latest(0, "price", 0.0)
     assert price.quantiles.shape == (48, 3)
     assert price.quantile_levels.tolist() == [0.1, 0.5, 0.9]
-    assert (np.diff(price.quantiles, axis=1) >= 0).all()
-    assert np.isfinite(found.latest(0, "price", 0.0).quantiles).all()  # from the days before
     load = found.latest(0, "load", 0.0)
     assert (load.quantiles, load.quantile_levels.tolist()) == (None, [])
+
+
+def test_errors_of_the_days_before_the_run_tell_its_first_quantiles():
+    grid = replace(
+        GRID, window_start=GRID.start - timedelta(days=60),
+        window_hours=GRID.window_hours + 51 * 24,
+    )
+    values = np.resize(WAVE, grid.window_hours)
+    found = desk(sites=[here(values, grid=grid)], quantiles=(0.1, 0.5, 0.9))
+    quantiles = found.latest(0, "price", 0.0).quantiles
+    assert np.isfinite(quantiles).all()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert found.latest(0, "price", 0.0).issued_at_s == 0.0
+    assert found.report()[0]["issues_count"] == 40
 
 
 def test_past_the_end_of_the_data_an_oracle_says_nothing():
@@ -158,194 +125,6 @@ def test_errors_of_oracles_differ_between_sites_signals_and_seeds():
 def test_a_forecaster_that_fails_is_named_with_what_it_should_forecast():
     with pytest.raises(PolicyError, match=r"test_forecast_desk:Fails failed on price of here: no"):
         desk(model="test_forecast_desk:Fails").latest(0, "price", 0.0)
-
-
-# Once
-
-
-def test_a_batch_is_made_once_for_all_policies_of_a_study():
-    first = all_points(desk(model=MEAN_OF_DAYS, refit_days=3))
-    assert MeanOfDays.fits == 4  # days 0, 3, 6, 9
-    assert all_points(desk(model=MEAN_OF_DAYS, refit_days=3)) == first
-    assert MeanOfDays.fits == 4
-
-
-def test_another_process_finds_it_on_disk_bit_for_bit(own_cache):
-    one = desk(model=MEAN_OF_DAYS, quantiles=(0.2, 0.8))
-    first, fits = all_points(one), MeanOfDays.fits
-    cache.forget()
-    again = desk(model=MEAN_OF_DAYS, quantiles=(0.2, 0.8))
-    assert all_points(again) == first
-    assert MeanOfDays.fits == fits
-    assert again.report() == one.report()
-    assert again.metrics() == one.metrics()
-    quantiles = [one.latest(0, "price", at).quantiles.tobytes() for at in one.issues_s]
-    assert [again.latest(0, "price", at).quantiles.tobytes() for at in one.issues_s] == quantiles
-    (file,) = own_cache.iterdir()
-    with np.load(file, allow_pickle=False) as stored:
-        assert stored["point"].shape == (40, 48)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"model": {"use": MEAN_OF_DAYS, "days": 2}},
-        {"horizon_h": 47},
-        {"refresh_h": 12},
-        {"latency_h": 1},
-        {"refit_days": 5},
-        {"quantiles": (0.5,)},
-        {"values": np.where(HOURS == 239, 0.0, WAVE)},
-    ],
-    ids=lambda changed: next(iter(changed)),
-)
-def test_whatever_it_depends_on_makes_another_batch(changed):
-    desk(model=MEAN_OF_DAYS).latest(0, "price", 0.0)
-    fits = MeanOfDays.fits
-    desk(**{"model": MEAN_OF_DAYS, **changed}).latest(0, "price", 0.0)
-    assert MeanOfDays.fits > fits
-
-
-def test_another_year_makes_another_batch():
-    desk(model=MEAN_OF_DAYS).latest(0, "price", 0.0)
-    fits = MeanOfDays.fits
-    later = time_grid(240, 3600.0)
-    object.__setattr__(later, "start", datetime(2026, 6, 2, tzinfo=UTC))
-    object.__setattr__(later, "window_start", datetime(2026, 5, 24, tzinfo=UTC))
-    desk(sites=[here(grid=later)], model=MEAN_OF_DAYS).latest(0, "price", 0.0)
-    assert MeanOfDays.fits > fits
-
-
-def test_models_that_learn_nothing_leave_nothing_on_disk(own_cache):
-    desk().latest(0, "price", 0.0)
-    assert not own_cache.exists()
-
-
-def test_it_can_be_told_to_keep_nothing_on_disk(monkeypatch, tmp_path):
-    monkeypatch.setenv("GRIDLOOM_CACHE", "off")
-    monkeypatch.chdir(tmp_path)
-    first = all_points(desk(model=MEAN_OF_DAYS))
-    cache.forget()
-    assert all_points(desk(model=MEAN_OF_DAYS)) == first
-    assert MeanOfDays.fits == 2
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no zip", "cut", "flip"])
-def test_a_damaged_entry_is_passed_over_and_mended(own_cache, damage):
-    first = all_points(desk(model=MEAN_OF_DAYS))
-    (file,) = own_cache.iterdir()
-    whole = file.read_bytes()
-    at = len(whole) // 2
-    spoilt = {"cut": whole[:at], "flip": whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]}
-    file.write_bytes(spoilt.get(damage, damage))
-    cache.forget()
-    assert all_points(desk(model=MEAN_OF_DAYS)) == first
-    assert MeanOfDays.fits == 2
-    assert file.read_bytes() == whole
-
-
-def test_a_folder_that_cannot_be_written_to_is_done_without(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("GRIDLOOM_CACHE", str(tmp_path / "file" / "cache"))
-    assert len(all_points(desk(model=MEAN_OF_DAYS))) == 40
-
-
-def test_what_was_not_used_for_longest_goes_first(own_cache, monkeypatch):
-    def ask(days):
-        cache.forget()
-        desk(model={"use": MEAN_OF_DAYS, "days": days}).latest(0, "price", 0.0)
-
-    ask(1.0)
-    (first,) = own_cache.iterdir()
-    size_bytes = first.stat().st_size
-    monkeypatch.setattr(cache, "DISK_BYTES", int(2.5 * size_bytes))
-    ask(1.5)
-    (second,) = set(own_cache.iterdir()) - {first}
-    for file in (first, second):
-        os.utime(file, (0.0, 0.0))  # long ago
-    ask(1.0)  # used again
-    ask(2.0)
-    left = set(own_cache.iterdir())
-    assert len(left) == 2
-    assert first in left
-    assert second not in left
-
-
-def test_memory_keeps_no_more_than_its_bound(monkeypatch):
-    one = 8 * (40 * 48 + 2 * 40)  # points, issue times, starts
-    monkeypatch.setattr(cache, "MEMORY_BYTES", 2 * one)
-    monkeypatch.setenv("GRIDLOOM_CACHE", "off")
-    for days in (1.0, 1.5, 2.0, 1.5, 2.0):
-        desk(model={"use": MEAN_OF_DAYS, "days": days}).latest(0, "price", 0.0)
-    assert MeanOfDays.fits == 3
-    desk(model={"use": MEAN_OF_DAYS, "days": 1.0}).latest(0, "price", 0.0)
-    assert MeanOfDays.fits == 4
-
-
-# Too little, gaps, units
-
-
-def test_another_model_stands_in_until_there_is_history_enough():
-    found = desk(model={"use": MEAN_OF_DAYS, "days": 12}, refit_days=2)
-    usual = desk(model="climatology", refit_days=2)
-    early, late = 2 * 86400.0, 4 * 86400.0
-    assert (
-        found.latest(0, "price", early).point.tobytes()
-        == usual.latest(0, "price", early).point.tobytes()
-    )
-    assert np.ptp(found.latest(0, "price", late).point) == 0.0
-    (told,) = found.report()
-    assert told["fallback_until"] == "2025-06-06T00:00Z"  # 9 days before, and 4 more
-    (note,) = found.notes()
-    assert note.startswith(
-        "here price: too little history for test_forecast_desk:MeanOfDays: climatology stood in "
-        "until 2025-06-06T00:00Z."
-    )
-
-
-def test_it_stands_in_all_through_the_run_if_need_be():
-    found = desk(model={"use": MEAN_OF_DAYS, "days": 100})
-    assert np.isfinite(found.latest(0, "price", 0.0).point).all()
-    assert found.report()[0]["fallback_until"] == "end"
-
-
-def test_with_two_days_of_history_the_days_before_stand_in_for_climatology():
-    values = np.where(HOURS < -48, np.nan, WAVE)
-    found = desk(values, model={"use": MEAN_OF_DAYS, "days": 100})
-    mean = desk(values, model="weekly-mean")
-    for at_s in (0.0, 86400.0):
-        one, other = (each.latest(0, "price", at_s).point for each in (found, mean))
-        assert one.tobytes() == other.tobytes()
-
-
-def test_without_any_history_there_is_no_forecast_and_a_warning():
-    found = desk(np.where(HOURS < 0, np.nan, WAVE), model=MEAN_OF_DAYS)
-    assert np.isnan(found.latest(0, "price", 0.0).point).all()
-    assert any("nothing was known when the first forecast was issued" in n for n in found.notes())
-
-
-def test_values_that_jump_a_thousandfold_at_the_start_are_told():
-    for factor, words in ((1000.0, "1,000 times"), (0.001, "1/1,000 of")):
-        found = desk(np.where(HOURS < 0, factor, 1.0))
-        found.latest(0, "price", 0.0)
-        (note,) = found.notes()
-        assert f"before the start its values are usually {words} those of the run" in note
-    assert level_jump(np.array([0.0, 50.0, 1.0, 0.0]), 2) is None
-    assert level_jump(np.array([0.0, 50.0, 0.1, 0.0]), 2) == 500.0
-    assert level_jump(np.array([0.0, 1.0, 0.0]), 2) is None
-
-
-@pytest.mark.parametrize(("known_days", "days"), [(0.0, 30), (329.0, 30), (330.0, 90)])
-def test_who_knows_a_year_need_not_learn_anew_every_month(known_days, days):
-    assert refit_days(known_days) == days
-
-
-def test_without_a_word_models_learn_anew_every_30_days():
-    grid = time_grid(65 * 24, 3600.0)
-    values = np.resize(WAVE, grid.window_hours)
-    desk(sites=[here(values, grid=grid)], model=MEAN_OF_DAYS).latest(0, "price", 0.0)
-    assert MeanOfDays.fits == 3
 
 
 # How good they were

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from forecasting.oracle import Perfect
 
 H = 3600.0
 NAN = np.nan
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 CARD = ModelCard("Test", {}, trained_until_s=None, data_hash="")
 
 
@@ -84,6 +86,62 @@ def test_the_present_hour_comes_first_also_between_two_hours():
     issued_at_s = times(0, 0.5, 1)
     assert history.target_index(issued_at_s, 2).tolist() == [[2, 3], [2, 3], [3, 4]]
     assert history.valid_start_s(issued_at_s).tolist() == [0.0, 0.0, H]
+
+
+def test_same_phase_indices_walk_back_over_gaps():
+    # Period 2, indices up to 6 known, 4 a gap: from 8 back come 6, 2, 0; from 7 back 5, 3, 1.
+    history = History([0.0, 1.0, 2.0, 3.0, NAN, 5.0, 6.0, 7.0], start_s=0)
+    found = history.same_phase_indices(times(7), rows([8, 7]), period_count=2, count=4)
+    assert found.tolist() == [[[6, 5]], [[2, 3]], [[0, 1]], [[-1, -1]]]
+
+
+def test_since_leaves_out_what_begins_before():
+    wind = History(np.arange(10.0), start_s=-4 * H, latency_s=H)
+    history = History(
+        np.arange(10.0), start_s=0, latency_s=2 * H, origin=NOON, covariates={"wind": wind}
+    )
+    cut = history.since(2.5 * H)
+    assert (cut.start_s, cut.latency_s, cut.origin) == (3 * H, 2 * H, NOON)
+    assert cut.take(times(9), rows([-1, 0, 1])).tolist()[0][1:] == [3.0, 4.0]
+    assert np.isnan(cut.take(times(9), rows([-1])))
+    assert cut.covariates["wind"].start_s == 3 * H
+    assert cut.covariates["wind"].take(times(9), rows([0])) == 7.0
+    assert history.since(-5 * H).start_s == 0
+    assert history.since(3 * H).start_s == 3 * H
+    assert history.since(1e9).last_known_index(times(99)).tolist() == [-1]
+
+
+def test_the_hash_knows_covariates_and_outlooks():
+    bare = History([1.0], start_s=0)
+    outlook = forecast_set()
+    beside = [
+        {"covariates": {"wind": History([2.0], start_s=0)}},
+        {"covariates": {"sun": History([2.0], start_s=0)}},
+        {"covariates": {"wind": History([3.0], start_s=0)}},
+        {"outlooks": {"wind": outlook}},
+        {"outlooks": {"wind": forecast_set(point=outlook.point + 1)}},
+    ]
+    hashes = {History([1.0], start_s=0, **more).data_hash for more in beside}
+    assert len(hashes | {bare.data_hash}) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"origin": datetime(2024, 1, 1)}, "origin must say its time zone"),  # noqa: DTZ001
+        ({"covariates": {"wind": History([1.0], 0, 1800.0)}}, "wind must have steps of 3600 s and"),
+        ({"covariates": {"wind": History([1.0], 60.0)}}, "wind must have .* the same edges"),
+    ],
+)
+def test_history_refuses_companions_that_do_not_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        History([1.0], start_s=0, **arguments)
+
+
+def test_history_refuses_an_outlook_on_another_grid():
+    half_hours = forecast_set(valid_start_s=times(0.5, 6.5, 12.5))
+    with pytest.raises(ValueError, match="heat must have steps of 3600 s and the same edges"):
+        History([1.0], start_s=0, outlooks={"heat": half_hours})
 
 
 def test_an_empty_history_knows_nothing():
@@ -162,6 +220,12 @@ def test_at_gives_the_latest_forecast_issued_by_then(hour, issued_at_h, first):
     issue = forecast_set().at(hour * H)
     assert (issue.issued_at_s, issue.point[0]) == (issued_at_h * H, first)
     assert (issue.step_s, issue.quantiles) == (H, None)
+
+
+def test_rows_at_finds_the_latest_issue_of_each_time():
+    asked_s = times(-1, 0, 5.999, 6, 11, 12, 1e6)
+    assert forecast_set().rows_at(asked_s).tolist() == [-1, 0, 0, 1, 1, 2, 2]
+    assert forecast_set().rows_at(asked_s[[[1], [3]]]).tolist() == [[0], [1]]
 
 
 @pytest.mark.parametrize("time_s", [-1e-9, NAN, -np.inf])
@@ -278,10 +342,13 @@ def test_the_card_says_where_a_forecast_comes_from():
     assert card.code_version == CODE_VERSION
 
 
-def test_the_card_takes_over_until_when_a_forecaster_learned():
+def test_the_card_takes_over_what_a_forecaster_says_of_its_learning():
     model = Persistence()
-    model.trained_until_s = 7200.0
-    assert ModelCard.of(model, History([0.0], start_s=0)).trained_until_s == 7200.0
+    model.trained_from_s, model.trained_until_s = 3600.0, 7200.0
+    model.features, model.fit_s = ["last"], 0.5
+    card = ModelCard.of(model, History([0.0], start_s=0))
+    assert (card.trained_from_s, card.trained_until_s) == (3600.0, 7200.0)
+    assert (card.features, card.fit_s, card.fallback_until_s) == (("last",), 0.5, None)
 
 
 # Oracle

@@ -44,10 +44,10 @@ def test_the_written_test_passes_as_it_is_and_the_next_steps_are_right(here, rol
 
 @pytest.mark.parametrize("role", ROLES)
 def test_what_is_written_fits_a_line_and_names_its_role(role):
-    text = starter("a-policy-with-a-name", role).policy_text
+    text = starter("my-policy", role).policy_text
     assert max(map(len, text.splitlines())) <= 100
     assert f"    def {METHODS[role]}(self, obs, " in text
-    assert f'{role}: {{use: "a_policy_with_a_name:APolicyWithAName", ' in text
+    assert f'{role}: {{use: "my_policy:MyPolicy", ' in text
 
 
 def test_the_default_is_a_shift_policy(here):

@@ -110,11 +110,11 @@ def test_numbers_that_the_solver_refuses_are_an_error():
 def test_a_solve_that_stops_early_is_done_again_from_nothing_and_then_fails_loudly():
     rng, solver = np.random.default_rng(1), Solver()
     day = horizon(rng.normal(size=24), rng.uniform(0, 1, 24), held=battery(charge=0.9))
-    solver._highs.setOptionValue("simplex_iteration_limit", 0)
+    solver.highs.setOptionValue("simplex_iteration_limit", 0)
     assert solver.solve(horizon([-1], 0.1)).total == pytest.approx(0.1)  # presolve alone solves it
     with pytest.raises(RuntimeError, match=r"stopped without a solution \(Iteration limit reached"):
         solver.solve(day)
-    solver._highs.setOptionValue("simplex_iteration_limit", 10_000)
+    solver.highs.setOptionValue("simplex_iteration_limit", 10_000)
     assert solver.solve(day).total == pytest.approx(Solver().solve(day).total)
 
 
@@ -124,7 +124,7 @@ def test_a_warm_start_changes_no_result():
         day = horizon(rng.normal(size=48), rng.uniform(0, 1, 48), held=battery(kwh=4, soc=0.5))
         assert solver.solve(day).total == pytest.approx(Solver().solve(day).total, rel=1e-9)
     solver.solve(day)
-    assert solver._highs.getInfo().simplex_iteration_count == 0
+    assert solver.highs.getInfo().simplex_iteration_count == 0
 
 
 def test_solver_prints_nothing(capfd):
@@ -209,9 +209,21 @@ def test_import_beyond_a_block_costs_more():
     assert storage_bound(replace(here, tariff=Tariff(blocks=blocks)), load_w).value == (
         pytest.approx(0.3 + 2 * 0.2)
     )
-    falling = replace(here, tariff=Tariff(blocks=blocks[::-1]))
-    with pytest.raises(ValueError, match="blocks whose price falls"):
-        storage_bound(falling, load_w)
+
+
+def test_a_block_whose_price_falls_costs_as_little_as_the_next():
+    blocks = (
+        EnergyBlock(up_to_kwh=360.0, energy_usd_per_kwh=0.2),
+        EnergyBlock(up_to_kwh=720.0, energy_usd_per_kwh=0.1),
+        EnergyBlock(up_to_kwh=None, energy_usd_per_kwh=0.4),
+    )
+    here, load_w = hours([2, 1], 0.2)
+    # 1 kWh in each of the first two blocks, which have the mean of both, and 1 in the last.
+    assert storage_bound(replace(here, tariff=Tariff(blocks=blocks)), load_w).value == (
+        pytest.approx(2 * 0.15 + 0.4)
+    )
+    last = replace(here, tariff=Tariff(blocks=blocks[:1] + (EnergyBlock(energy_usd_per_kwh=0.1),)))
+    assert storage_bound(last, load_w).value == pytest.approx(3 * 0.1)
 
 
 def contracts(power_kw, strike, market):
@@ -299,14 +311,17 @@ def test_what_a_linear_program_cannot_price_has_no_bound():
     here, load_w = hours([1, 1], [0.1, np.nan])
     with pytest.raises(ValueError, match="price_usd_per_j is unknown in step 1"):
         storage_bound(here, load_w)
-    event = ResponseEvent(0, 1, 1e3, 1e3, payment_usd_per_j=1e-7, penalty_usd_per_j=0.0)
     known, load_w = hours([1, 1])
-    with pytest.raises(ValueError, match="demand-response events"):
-        storage_bound(replace(known, responses=(event,)), load_w)
     moved = replace(known, node=MarketNode("1", None, None, None, 0.0))
     with pytest.raises(ValueError, match="a market that answers to its load"):
         storage_bound(moved, load_w)
     assert storage_bound(moved, load_w, objective="carbon_location_kg").value == 0.0
+
+
+def test_a_demand_response_event_pays_no_more_than_its_promise():
+    event = ResponseEvent(0, 1, 1e3, 1e3, payment_usd_per_j=0.05 / KWH, penalty_usd_per_j=0.0)
+    here, load_w = hours([1, 1], 0.1)
+    assert storage_bound(replace(here, responses=(event,)), load_w).value == pytest.approx(0.15)
 
 
 def test_an_island_needs_no_price():

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 import pytest
 
-from sim.policy.order import FirstInFirstOut
+from sim.policy.order.fifo import FirstInFirstOut
 from sim.streams import stream
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 

@@ -23,26 +23,8 @@ from sim.scenario.schema.forecast import SignalPlan
 from sim.units import DAY_S, HOUR_S
 
 _CLIMATOLOGY_S: Final = 7 * DAY_S
-_NEARLY_A_YEAR_DAYS: Final = 330
 _WARM_UP_S: Final = 90 * DAY_S  # for how long with_intervals counts an error
 _LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
-
-
-def refit_days(known_days: float) -> int:
-    """Return after how many days a model learns anew, where the scenario does not say.
-
-    Parameters
-    ----------
-    known_days : float
-        Days of values before the start. [-]
-
-    Returns
-    -------
-    int
-        30; or 90 if nearly a year is known, for then the error of ridge over a year in North
-        Carolina and Florida is the same to 0.3 % (price, carbon, sun and wind, measured). [-]
-    """
-    return 90 if known_days >= _NEARLY_A_YEAR_DAYS else 30
 
 
 @dataclass(frozen=True, slots=True)

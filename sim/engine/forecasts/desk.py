@@ -10,7 +10,7 @@ import numpy as np
 
 from forecasting.base import ForecastSet
 from forecasting.history import FloatArray, ForecastError, History
-from sim.engine.forecasts.batch import Batch, refit_days
+from sim.engine.forecasts.batch import Batch
 from sim.engine.forecasts.outcome import Outcome, level_jump, moment, outcome, told
 from sim.errors import PolicyError
 from sim.policy.base import Forecast
@@ -51,7 +51,7 @@ class ForecastDesk:
     ) -> None:
         self._sites = sites
         self._seed = seed
-        self._refit_days = spec.refit_days
+        self._refit_s = spec.refit_days * DAY_S
         others = overrides or [None] * len(sites)
         self._plans = {
             (site, signal): signal_plan(spec, others[site], signal)
@@ -158,12 +158,10 @@ class ForecastDesk:
             values, start_s, HOUR_S, plan.latency_h * HOUR_S if latency_s is None else latency_s,
             origin=grid.start, place=here.place,
         )
-        known_days = float(np.isfinite(values[: grid.history_hours]).sum() / 24)
-        refit_s = DAY_S * (self._refit_days or refit_days(known_days))
         draw = stream(self._seed, f"forecast/{here.name}/{signal}")
         batch = Batch(
             plan=plan, history=history, truth=values, issued_at_s=self._issues_s(plan.refresh_h),
-            refit_s=refit_s, seed=int(draw.integers(2**31)),
+            refit_s=self._refit_s, seed=int(draw.integers(2**31)),
         )
         try:
             return batch.forecasts()

@@ -27,8 +27,8 @@ def job_metrics(log: RunLog, jobs: pd.DataFrame) -> Metrics:
     return {
         "jobs_submitted_count": len(jobs),
         "jobs_completed_count": int(completed.sum()),
-        "jobs_rejected_count": 0,
-        "jobs_unfinished_count": int((~completed).sum()),
+        "jobs_rejected_count": len(log.rejected),
+        "jobs_unfinished_count": int((~completed).sum()) - len(log.rejected),
         "deadline_missed_count": int(missed.sum()) if bool(has_deadline.any()) else None,
         "jct_mean_h": mean(jct_s / HOUR_S),
         "jct_p95_h": float(np.percentile(jct_s, 95) / HOUR_S) if len(ended) else None,

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.registry import METHODS, POLICIES, ROLES, did_you_mean, load_class
+from sim.registry import JOINT, METHODS, POLICIES, ROLES, did_you_mean, load_class
 from sim.scenario.checks.classes import Methods, class_mistakes, importable
 from sim.scenario.checks.forecast import forecaster_names
 from sim.scenario.checks.partial import BROKEN, settled
@@ -37,6 +37,7 @@ def policy_mistakes(scenario: Scenario, folder: Path) -> list[Finding]:
                 continue
             for role in ROLES:
                 found += settled(_role(role, choice, path))
+            found += settled(_joint(choice, path))
     return found
 
 
@@ -57,7 +58,7 @@ def user_sources(choice: str | Policy, scenario: Scenario, folder: Path) -> tupl
     tuple of Path
         The files in which the classes stand, without what these import in turn.
     """
-    names = [choice] if isinstance(choice, str) else [_name_of(getattr(choice, r)) for r in ROLES]
+    names = [choice] if isinstance(choice, str) else _names_in(choice)
     own = sorted({name for name in (*names, *forecaster_names(scenario)) if ":" in name})
     with importable(folder):
         files = [inspect.getsourcefile(load_class(name)) for name in own]
@@ -76,9 +77,11 @@ def _whole(name: str, path: FieldPath) -> Iterator[Finding]:
     if ":" in name:
         yield from class_mistakes(name, {}, path, methods=Methods(tuple(METHODS.values())))
         return
+    if name in JOINT:
+        return
     roles = [role for role in ROLES if name in POLICIES[role]]
     if not roles:
-        known = {known for role in ROLES for known in POLICIES[role]}
+        known = {known for role in ROLES for known in POLICIES[role]} | set(JOINT)
         yield Finding(path, f"there is no policy {quoted(name)}.{did_you_mean(name, known)}")
     elif len(roles) > 1:
         both = " and ".join(roles)
@@ -97,6 +100,27 @@ def _role(role: str, policy: Policy, path: FieldPath) -> Iterator[Finding]:
         parameters = choice.parameters if isinstance(choice, Role) else {}
         target = POLICIES[role].get(name, name)
         yield from class_mistakes(target, parameters, path, methods=Methods((METHODS[role],)))
+
+
+def _joint(policy: Policy, path: FieldPath) -> Iterator[Finding]:
+    choice = policy.joint
+    if choice is None:
+        return
+    name = _name_of(choice)
+    path = (*path, "joint") if isinstance(choice, str) else (*path, "joint", "use")
+    if ":" not in name and name not in JOINT:
+        hint = did_you_mean(name, JOINT)
+        yield Finding(path, f"there is no joint policy {quoted(name)}.{hint}")
+        return
+    parameters = choice.parameters if isinstance(choice, Role) else {}
+    methods = Methods(tuple(METHODS.values()))
+    yield from class_mistakes(JOINT.get(name, name), parameters, path, methods=methods)
+
+
+def _names_in(policy: Policy) -> list[str]:
+    """Return the names of all that a policy is put together from."""
+    chosen = [getattr(policy, role) for role in (*ROLES, "joint")]
+    return [_name_of(choice) for choice in chosen if choice is not None]
 
 
 def _name_of(choice: str | Role) -> str:

@@ -141,6 +141,10 @@ def _replicas(scenario: Scenario, spec: Service, path: FieldPath) -> Iterator[Fi
     if home is None:
         return
     name, size = home.cluster.name, home.gpus_count
+    if home.cluster.packing:
+        message = f"cluster {name} packs its nodes, which services cannot do yet. Give the service "
+        message += "a cluster of its own, or leave out packing."
+        yield Finding(path, message)
     if spec.gpus_per_replica > size:
         message = f"{spec.gpus_per_replica} are more than cluster {name} has ({size})."
         yield Finding((*path, "gpus_per_replica"), message)

@@ -105,6 +105,16 @@ class Cluster(Part):
         default=False,
     )
     rack: Rack | None = item("Racks that the nodes stand in.", default=None)
+    packing: bool = item(
+        "Spread no gang over more nodes than it needs: one that fits into a node gets the node "
+        "that fits best, a larger one whole nodes. Elastic jobs then keep their least size.",
+        default=False,
+    )
+    queue_limit: int | None = number(
+        "Jobs that may wait here; one that comes when so many wait is rejected, unless it can "
+        "start at once. Null means no limit.",
+        unit="-", default=None, ge=0,
+    )
 
 
 class HardwareFile(Part):

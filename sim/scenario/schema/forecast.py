@@ -92,10 +92,10 @@ class Forecast(Part):
         "much as is asked for, files and networks what they hold.",
         unit="d", default=None, ge=1, le=3660,
     )
-    refit_days: int | None = number(
-        "Time after which models learn anew from all that is known by then. Null is 30 days, or 90 "
-        "where about a year is known at the start, which is as good then.",
-        unit="d", default=None, ge=1, le=3660,
+    refit_days: int = number(
+        "Time after which models learn anew from all that is known by then; where a year is known "
+        "at the start, 90 is as good and takes half the time.",
+        unit="d", default=30, ge=1, le=3660,
     )
     signals: SignalForecasts = item(
         "Signals that are forecast otherwise than the rest.", default=SignalForecasts()

@@ -6,6 +6,7 @@ from pydantic import Discriminator, Tag
 
 from sim.scenario.schema.arrivals import AnyArrivals, ArrivalTimes
 from sim.scenario.schema.fields import Part, Slug, by_shape, item, number
+from sim.scenario.schema.standing import Standing
 
 
 class ElasticGpus(Part):
@@ -65,7 +66,7 @@ class FailureRate(Part):
     )
 
 
-class Arriving(Part):
+class Arriving(Standing):
     """What all jobs of this kind share."""
 
     arrivals: AnyArrivals = item(

@@ -29,6 +29,11 @@ class Policy(Part):
     place: RoleChoice = item("At which site a job runs.", default="home")
     power: RoleChoice = item("Which power caps apply.", default="none")
     storage: RoleChoice = item("How the battery acts.", default="idle")
+    joint: RoleChoice | None = item(
+        "A policy for several roles together: it takes all that it has a method for and that are "
+        "not chosen otherwise above.",
+        default=None,
+    )
 
 
 PolicyChoice = Annotated[

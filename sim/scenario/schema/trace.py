@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from sim.scenario.schema.fields import Part, Slug, item, number
+from sim.scenario.schema.fields import Slug, item, number
+from sim.scenario.schema.standing import Standing
 
 JobFormat = Literal["swf", "gavel", "philly", "pai2020", "openb", "helios", "acme", "gaia"]
 """Formats of job traces that can be read."""
 
 
-class TraceFile(Part):
+class TraceFile(Standing):
     """Jobs from a public trace; what is filtered out or scaled is said and counted."""
 
     type: Literal["trace"] = item("Kind of workload.")

@@ -14,6 +14,7 @@ from sim.scenario.schema.model_jobs import (
     Preprocessing,
 )
 from sim.scenario.schema.service import Service
+from sim.scenario.schema.standing import Standing
 from sim.scenario.schema.trace import TraceFile
 
 
@@ -42,7 +43,7 @@ class Slack(Part):
     max_h: float = number("Most slack.", unit="h", ge=0)
 
 
-class Training(Part):
+class Training(Standing):
     """Training jobs: gangs that start together and run for a while."""
 
     type: Literal["training"] = item("Kind of workload.")
@@ -72,6 +73,14 @@ class Training(Part):
         "power; 0 loses nothing.",
         unit="min", default=0.0, ge=0,
     )
+    data_gb: float = number(
+        "Data that has to be at a job's site before it may start there.",
+        unit="GB", default=0.0, ge=0,
+    )
+    checkpoint_gb: float = number(
+        "Checkpoint that moves with a job which a policy sends to another site while it runs.",
+        unit="GB", default=0.0, ge=0,
+    )
     power_fraction: float = number(
         "Power of a busy accelerator over its TDP (assumption: measured 8-GPU nodes in heavy "
         "training draw at least what TDP and the server overheads add up to).",
@@ -98,9 +107,11 @@ class JobColumns(Part):
     expected_duration: str = item(
         "Run time that policies see, if the file has it.", default="expected_duration"
     )
+    priority: str = item("Its priority, if the file has it.", default="priority")
+    user: str = item("Name of its user, if the file has it.", default="user")
 
 
-class JobsFile(Part):
+class JobsFile(Standing):
     """Jobs from the user's CSV file, a job a row."""
 
     type: Literal["jobs"] = item("Kind of workload.")

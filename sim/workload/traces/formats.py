@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.scenario.schema.trace import TraceFile
 from sim.units import HOUR_S, MINUTE_S
-from sim.workload.traces.table import Column, Table, lines_of, read_csv, refuse
+from sim.workload.traces.table import Column, Table, has_column, lines_of, read_csv, refuse
 
 _SECONDS: Final = {"s": 1.0, "min": MINUTE_S, "h": HOUR_S}
 
@@ -40,6 +40,8 @@ class RawJobs:
         Accelerators, or fractions of one; 0 where it wants none. [-]
     status : ndarray of str
         State, as the trace writes it; empty where it has none.
+    user : ndarray of str or None
+        Who it belongs to; None where the trace does not say.
     dated : bool
         Whether the trace's clock counts from 1970 UTC.
     """
@@ -50,6 +52,7 @@ class RawJobs:
     gpus_count: Column
     status: NDArray[np.str_]
     dated: bool = False
+    user: NDArray[np.str_] | None = None
 
 
 def _swf(path: Path, spec: TraceFile, folder: Path) -> RawJobs:
@@ -79,6 +82,7 @@ def _swf(path: Path, spec: TraceFile, folder: Path) -> RawJobs:
         duration_s=np.where(run_s < 0.0, np.nan, run_s),
         gpus_count=np.maximum(np.where(allocated > 0.0, allocated, requested), 0.0),
         status=table.text("status"),
+        user=table.text("user"),
     )
 
 
@@ -89,6 +93,7 @@ _SWF: Final = {
     "allocated processors": 4,
     "requested processors": 7,
     "status": 10,
+    "user": 11,
 }
 
 
@@ -132,8 +137,11 @@ def _philly(path: Path, spec: TraceFile, folder: Path) -> RawJobs:
     if not isinstance(jobs, list) or not all(isinstance(job, Mapping) for job in jobs):
         refuse(path, "is not the JSON of a Philly trace: a list of jobs is expected.")
     frame = pd.DataFrame(
-        [(job.get("submitted_time"), str(job.get("status", ""))) for job in jobs],
-        columns=["submitted_time", "status"],
+        [
+            (job.get("submitted_time"), str(job.get("status", "")), str(job.get("user", "")))
+            for job in jobs
+        ],
+        columns=["submitted_time", "status", "user"],
     )
     table = Table(path, frame, np.arange(1, len(jobs) + 1))
     runs = np.array([_philly_run(job.get("attempts")) for job in jobs], dtype=float)
@@ -144,6 +152,7 @@ def _philly(path: Path, spec: TraceFile, folder: Path) -> RawJobs:
         gpus_count=runs[:, 1],
         status=table.text("status"),
         dated=True,
+        user=table.text("user"),
     )
 
 
@@ -196,7 +205,9 @@ def _slurm(zone: str) -> Callable[[Path, TraceFile, Path], RawJobs]:
     """Return a reader of the Slurm records that Helios and Acme publish, with local times."""
 
     def read(path: Path, spec: TraceFile, folder: Path) -> RawJobs:
-        table = read_csv(path, ["gpu_num", "state", "submit_time", "duration"])
+        wanted = ["gpu_num", "state", "submit_time", "duration"]
+        has_user = has_column(path, "user")
+        table = read_csv(path, [*wanted, "user"] if has_user else wanted)
         duration_s = table.numbers("duration")
         return RawJobs(
             table,
@@ -205,6 +216,7 @@ def _slurm(zone: str) -> Callable[[Path, TraceFile, Path], RawJobs]:
             gpus_count=np.nan_to_num(table.numbers("gpu_num")),
             status=table.text("state"),
             dated=True,
+            user=table.text("user") if has_user else None,
         )
 
     return read

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.errors import DataError
 from sim.registry import did_you_mean
+from sim.scenario.schema.standing import MOST_PRIORITY
 from sim.scenario.schema.workload import JobsFile
 from sim.units import HOUR_S, MINUTE_S
 
@@ -40,6 +41,12 @@ class TraceColumns:
         IT power of the whole job; nan where the accelerator decides. [W]
     interruptible : ndarray of bool
         Whether it may be suspended.
+    priority : ndarray of int16 or None
+        Priority; None where the file has none. [-]
+    user : ndarray of int32 or None
+        Number of its user in `users`; None where the file has none. [-]
+    users : tuple of str
+        Names of the users.
     """
 
     arrival_s: Column
@@ -50,10 +57,21 @@ class TraceColumns:
     gpus_count: NDArray[np.int64]
     power_w: Column
     interruptible: NDArray[np.bool_]
+    priority: NDArray[np.int16] | None = None
+    user: NDArray[np.int32] | None = None
+    users: tuple[str, ...] = ()
 
     def only(self, keep: NDArray[np.bool_]) -> "TraceColumns":
         """Return the rows to keep."""
-        return TraceColumns(**{f.name: getattr(self, f.name)[keep] for f in fields(self)})
+        return self.rows(np.flatnonzero(keep))
+
+    def rows(self, order: NDArray[np.int64]) -> "TraceColumns":
+        """Return some rows, in another order."""
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name, column in columns.items():
+            if isinstance(column, np.ndarray):
+                columns[name] = column[order]
+        return TraceColumns(**columns)
 
 
 def read_jobs(path: Path, spec: JobsFile, *, start: datetime, largest: int) -> TraceColumns:
@@ -103,8 +121,20 @@ def read_jobs(path: Path, spec: JobsFile, *, start: datetime, largest: int) -> T
         gpus_count=gpus.astype(np.int64),
         power_w=_powers(reader, gpus),
         interruptible=reader.flags(spec.columns.interruptible),
+        priority=_priorities(reader),
+        **reader.users(spec.columns.user),
     )
-    return TraceColumns(**{f.name: getattr(columns, f.name)[order] for f in fields(columns)})
+    return columns.rows(order)
+
+
+def _priorities(reader: "_Reader") -> NDArray[np.int16] | None:
+    column = reader.spec.columns.priority
+    if not reader.has(column):
+        return None
+    values = reader.numbers(column, np.full(reader.count, float(reader.spec.priority)))
+    wrong = (values % 1 != 0) | (np.abs(values) > MOST_PRIORITY)
+    reader.refuse(wrong, column, f"is not a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}")
+    return values.astype(np.int16)
 
 
 def _deadlines(reader: "_Reader", arrival_s: Column, duration_s: Column) -> Column:
@@ -180,6 +210,23 @@ class _Reader:
         self.refuse(~(true | false), column, "is not true or false")
         return true
 
+    def users(self, column: str) -> dict[str, Any]:
+        """Return the users' numbers and names; nothing without the column."""
+        if not self.has(column):
+            return {}
+        names = self._cells(column)
+        names = names.where(names != "", self.spec.user or self.spec.name)
+        return numbered(names.to_numpy(dtype=str))
+
+    def has(self, column: str) -> bool:
+        """Return whether the file has a column."""
+        return column in self._table
+
+    @property
+    def count(self) -> int:
+        """Number of rows. [-]."""
+        return len(self._table)
+
     def _filled(
         self, text: _Text, values: Column, column: str, missing: Column | None, wanted: str
     ) -> Column:
@@ -205,3 +252,20 @@ class _Reader:
 def _numeric(text: _Text) -> Column:
     """Return text as numbers, nan where it is none."""
     return np.asarray(pd.to_numeric(text, errors="coerce"), dtype=float)
+
+
+def numbered(names: NDArray[np.str_]) -> dict[str, Any]:
+    """Return users' names as numbers, and which name each number is.
+
+    Parameters
+    ----------
+    names : ndarray of str, shape (n_jobs,)
+        A name for each job.
+
+    Returns
+    -------
+    dict
+        ``user``, an ndarray of int32, and ``users``, a tuple of str.
+    """
+    numbers, found = pd.factorize(names)
+    return {"user": numbers.astype(np.int32), "users": tuple(str(name) for name in found)}

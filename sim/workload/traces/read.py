@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.scenario.schema.trace import TraceFile
 from sim.units import DAY_S, HOUR_S
 from sim.workload.traces.formats import FORMATS, RawJobs
-from sim.workload.traces.jobs_csv import TraceColumns
+from sim.workload.traces.jobs_csv import TraceColumns, numbered
 from sim.workload.traces.table import Column, refuse
 
 _SHOWN: Final = 3
@@ -29,6 +29,7 @@ class _Jobs:
     duration_s: Column
     gpus_count: Column
     status: NDArray[np.str_]
+    user: NDArray[np.str_] | None = None
     notes: tuple[str, ...] = ()
 
     def only(self, keep: NDArray[np.bool_], why: str) -> "_Jobs":
@@ -37,13 +38,18 @@ class _Jobs:
         if not left_out:
             return self
         note = f"{self.name}: {left_out} of {len(keep)} jobs {why}, and are left out."
+        return replace(self.rows(np.flatnonzero(keep)), notes=(*self.notes, note))
+
+    def rows(self, order: NDArray[np.int64]) -> "_Jobs":
+        """Return some rows, in another order."""
         return _Jobs(
             self.name,
-            self.arrival_s[keep],
-            self.duration_s[keep],
-            self.gpus_count[keep],
-            self.status[keep],
-            (*self.notes, note),
+            self.arrival_s[order],
+            self.duration_s[order],
+            self.gpus_count[order],
+            self.status[order],
+            None if self.user is None else self.user[order],
+            self.notes,
         )
 
 
@@ -108,7 +114,7 @@ def _readable(path: Path, spec: TraceFile, raw: RawJobs) -> _Jobs:
         faults.setdefault(int(line[row]), "has no time of arrival")
     for row in np.flatnonzero(raw.gpus_count < 0.0):
         faults.setdefault(int(line[row]), f"wants {raw.gpus_count[row]:g} accelerators")
-    jobs = _Jobs(path.name, raw.arrival_s, raw.duration_s, raw.gpus_count, raw.status)
+    jobs = _Jobs(path.name, raw.arrival_s, raw.duration_s, raw.gpus_count, raw.status, raw.user)
     if not faults:
         return jobs
     where = "job" if spec.format == "philly" else "line"
@@ -132,10 +138,7 @@ def _in_order(path: Path, spec: TraceFile, jobs: _Jobs) -> _Jobs:
         refuse(path, f"{len(early)} jobs arrive before the one they stand behind (the first is job "
                f"{early[0] + 2}). Say unsorted: sort if that is meant.")
     order = np.argsort(jobs.arrival_s, kind="stable")
-    columns = (jobs.arrival_s, jobs.duration_s, jobs.gpus_count)
-    arrival_s, duration_s, gpus_count = (column[order] for column in columns)
-    return replace(jobs, arrival_s=arrival_s, duration_s=duration_s, gpus_count=gpus_count,
-                   status=jobs.status[order])
+    return jobs.rows(order)
 
 
 def _chosen(spec: TraceFile, jobs: _Jobs) -> _Jobs:
@@ -227,4 +230,10 @@ def _columns(spec: TraceFile, jobs: _Jobs) -> TraceColumns:
         gpus_count=jobs.gpus_count.astype(np.int64),
         power_w=jobs.gpus_count * power_w,
         interruptible=np.full(count, spec.interruptible),
+        **({} if jobs.user is None else numbered(_named_users(spec, jobs.user))),
     )
+
+
+def _named_users(spec: TraceFile, user: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return who jobs belong to; where the trace does not say, the stream's user."""
+    return np.where(user == "", spec.user or spec.name, user)

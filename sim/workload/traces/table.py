@@ -151,6 +151,15 @@ def _header(path: Path) -> list[str]:
         return [cell.strip().strip('"') for cell in file.readline().split(",")]
 
 
+def has_column(path: Path, column: str) -> bool:
+    """Return whether the header of a CSV file names a column."""
+    openable(path)
+    try:
+        return column in _header(path)
+    except (OSError, EOFError, zlib.error) as error:
+        refuse(path, f"cannot be read: {error}")
+
+
 def openable(path: Path) -> None:
     """Refuse what is no regular readable file, and pickles, which can run code."""
     if fault := trace_fault(path):

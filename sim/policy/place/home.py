@@ -1,4 +1,4 @@
-"""Place: at which site a job runs."""
+"""Jobs stay where they are at home."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Power: which caps apply."""
+"""Caps that never change, or none."""
 
 from typing import Final
 

@@ -1,0 +1,1 @@
+"""Order: which waiting jobs start now, and which running ones make way for them."""

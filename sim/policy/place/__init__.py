@@ -1,0 +1,1 @@
+"""Place: at which site a job runs."""

@@ -1,0 +1,1 @@
+"""Joint policies: plans that decide for several roles together."""

@@ -1,0 +1,110 @@
+"""Power caps as a plan sees them: running jobs that go on more slowly, for less energy per work."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.datacenter.power import relative_draw, relative_throughput
+from sim.optimize.ahead import Slowing, WorkAhead
+from sim.optimize.classes import ramps
+from sim.policy.base import Observation, SiteView
+from sim.policy.plan.loads import Busy
+from sim.units import HOUR_S
+
+_LEVELS = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Caps of a site's accelerators.
+
+    Attributes
+    ----------
+    slowing : Slowing
+        What they make of running jobs.
+    levels : tuple of (float, float)
+        Caps over TDP, from the lowest to 1, and the speed under each [-].
+    """
+
+    slowing: Slowing
+    levels: tuple[tuple[float, float], ...]
+
+    def cap_for(self, speed: float) -> float | None:
+        """Return the lowest cap under which jobs have a speed; None if only without a cap."""
+        cap = next(cap for cap, reached in self.levels if reached >= min(speed, 1.0) - 1e-9)
+        return None if cap >= 1.0 else cap
+
+
+def caps_of(site: SiteView) -> Caps | None:
+    """Return what caps a site's accelerators may get; None if they save nothing.
+
+    Parameters
+    ----------
+    site : SiteView
+        The site.
+
+    Returns
+    -------
+    Caps or None
+        For training at full load on its first cluster (assumption: the rest is alike).
+    """
+    lowest = site.lowest_cap_fraction
+    if not site.clusters or lowest >= 1.0:
+        return None
+    power, idle_w = site.clusters[0].power, site.clusters[0].idle_w
+    full_w = power.busy_w()
+    capped_w = power.server_w + (full_w - power.server_w) * relative_draw(lowest)
+    draw = max(0.0, (capped_w - idle_w) / (full_w - idle_w)) if full_w > idle_w else 1.0
+    speed = relative_throughput(lowest)
+    slow, fast = draw / speed, (1.0 - draw) / (1.0 - speed)
+    if slow >= fast:
+        return None
+    caps = np.linspace(lowest, 1.0, _LEVELS).tolist()
+    speeds = [relative_throughput(cap) for cap in caps]
+    return Caps(Slowing(speed, slow, fast), tuple(zip(caps, speeds, strict=True)))
+
+
+def running_work(
+    obs: Observation,
+    busy: Busy,
+    *,
+    ratio: float,
+    least_speed: float,
+    count: int,
+    value_per_j: float,
+) -> WorkAhead:
+    """Return the work of running jobs, which may go on more slowly.
+
+    Parameters
+    ----------
+    obs : Observation
+        What is known.
+    busy : Busy
+        Jobs that run or wait.
+    ratio : float
+        Load per IT power. [-]
+    least_speed : float
+        Speed under the lowest cap. [-]
+    count : int
+        Hours ahead: n. [-]
+    value_per_j : float
+        What it is worth to have work done when the hours end. [per J]
+
+    Returns
+    -------
+    WorkAhead
+        In load at full speed; done in time for deadlines that can still be met.
+    """
+    now_s = obs.now_s
+    edges_s = now_s + HOUR_S * np.arange(count + 1)
+    load_w, left_s = ratio * busy.power_w, busy.left_s
+    slowest_s = left_s / least_speed
+    due_s = np.minimum(obs.jobs.deadline_s[busy.job], now_s + slowest_s)
+    due_s = np.maximum(due_s, now_s + left_s)
+    begin_s = np.full(len(left_s), now_s)
+    most_j = ramps(begin_s, now_s + left_s, load_w, edges_s)[1:]
+    late_j = ramps(due_s - left_s, due_s, load_w, edges_s)[1:]
+    slow_j = ramps(begin_s, now_s + slowest_s, least_speed * load_w, edges_s)[1:]
+    power_w = np.diff(ramps(begin_s, due_s, load_w, edges_s)) / HOUR_S
+    least_j = np.minimum(np.maximum(late_j, slow_j), most_j)
+    return WorkAhead(least_j, most_j, power_w, value_per_j)

@@ -1,0 +1,1 @@
+"""Power: which caps apply, and how large elastic jobs and services are."""
