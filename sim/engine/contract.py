@@ -8,24 +8,30 @@ from statistics import median
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from sim.engine.asking import StandIn, Subject, named
 from sim.engine.contract_world import (
     CHANGES_S,
     FORECAST,
     changed_jobs,
+    changed_service,
     changed_site,
     made_up_jobs,
+    made_up_services,
     made_up_sites,
 )
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.simulation import Simulation
 from sim.errors import PolicyError
-from sim.policy.base import ClusterView, Observation, Roles, SiteView
+from sim.policy.base import Observation, Roles
 from sim.policy.build import build
+from sim.policy.read_only import ReadOnly
 from sim.registry import DEFAULT_ROLES, METHODS, POLICIES, ROLES, SIGNALS, load_class
 from sim.scenario.schema.scenario import Policy
 from sim.site import Site
 from sim.workload.jobs import COLUMNS, JobTable
+from sim.workload.services import ServicePlan
 
 CHECKS: Final = ("contract", "determinism", "non-anticipativity", "no mutation")
 """What is checked."""
@@ -89,7 +95,25 @@ class _Log:
     times_s: dict[str, list[float]] = field(default_factory=dict)
 
 
-def check_policy(policy: str | Policy | type, *, slow_s: float = SLOW_S) -> PolicyReport:
+class _World(NamedTuple):
+    """All that a run is made of besides its policy."""
+
+    sites: tuple[Site, ...]
+    jobs: JobTable
+    services: tuple[ServicePlan, ...]
+
+    def changed(self, after_s: float) -> "_World":
+        """Return the same, but what comes after a time is otherwise."""
+        return _World(
+            tuple(changed_site(site, after_s) for site in self.sites),
+            changed_jobs(self.jobs, after_s),
+            tuple(changed_service(plan, after_s) for plan in self.services),
+        )
+
+
+def check_policy(
+    policy: str | Policy | type, *, slow_s: float = SLOW_S, seed: int = 0
+) -> PolicyReport:
     """Run a policy on a small made-up scenario and check that it keeps the contract.
 
     Parameters
@@ -98,6 +122,8 @@ def check_policy(policy: str | Policy | type, *, slow_s: float = SLOW_S) -> Poli
         A built-in name, ``"module:Class"``, a policy put together from roles, or a class.
     slow_s : float
         A decision that costs more than this is warned of. [s]
+    seed : int
+        Another one makes up another scenario. [-]
 
     Returns
     -------
@@ -115,14 +141,13 @@ def check_policy(policy: str | Policy | type, *, slow_s: float = SLOW_S) -> Poli
     gives the same decisions. *non-anticipativity*: decisions before a time stay the same when only
     the truth after it is changed. *no mutation*: no decision changes anything it can see.
     """
-    sites, jobs = made_up_sites(), made_up_jobs()
-    first = _run(policy, sites, jobs)
+    world = _World(made_up_sites(seed), made_up_jobs(seed), made_up_services())
+    first = _run(policy, world)
     label = build(policy).name
-    again = _run(policy, sites, jobs, watched=True)
+    again = _run(policy, world, watched=True)
     _compare(label, "determinism", first.decisions, again.decisions)
     for change_s in _changes_s(first):
-        changed = tuple(changed_site(site, change_s) for site in sites)
-        other = _run(policy, changed, changed_jobs(jobs, change_s))
+        other = _run(policy, world.changed(change_s))
         _compare(
             label, "non-anticipativity", _before(first, change_s), _before(other, change_s),
             only=f"the truth after {change_s:.10g} s is changed",
@@ -131,21 +156,22 @@ def check_policy(policy: str | Policy | type, *, slow_s: float = SLOW_S) -> Poli
     return PolicyReport(label, CHECKS, decision_s, tuple(_slow(decision_s, slow_s)))
 
 
-def _run(
-    policy: str | Policy | type, sites: tuple[Site, ...], jobs: JobTable, *, watched: bool = False
-) -> _Log:
+def _run(policy: str | Policy | type, world: _World, *, watched: bool = False) -> _Log:
     """Run a policy and return all it was asked and all it answered."""
     log, roles = _Log(), build(policy)
-    desk = ForecastDesk(FORECAST, sites)
+    desk = ForecastDesk(FORECAST, world.sites)
     recorders: dict[str, Any] = {}
     for role in ROLES:
         ask = partial(_recorded, role, log, is_default=_is_default(roles, role))
         recorders[role] = StandIn(getattr(roles, role), METHODS[role], ask)
         if watched:
-            watch = partial(_watched, role, roles.name, (sites, jobs))
+            watch = partial(_watched, role, roles.name, world)
             recorders[role] = StandIn(recorders[role], METHODS[role], watch)
     try:
-        Simulation(sites, jobs, replace(roles, **recorders), desk=desk).run()
+        Simulation(
+            world.sites, world.jobs, replace(roles, **recorders), desk=desk,
+            services=world.services,
+        ).run()
     except _MutationError:
         raise
     except PolicyError as error:
@@ -188,18 +214,14 @@ def _recorded(
 
 
 def _watched(
-    role: str,
-    policy: str,
-    truth: tuple[tuple[Site, ...], JobTable],
-    _method: str,
-    ask: Callable[..., object],
+    role: str, policy: str, world: _World, _method: str, ask: Callable[..., object]
 ) -> Callable[..., object]:
     """Return a method of a policy, but it must leave everything as it was."""
 
     def asked(obs: Observation, subject: Subject, *more: object) -> object:
-        before = _all_there_is(obs, *truth)
+        before = _all_there_is(obs, world)
         answer = ask(obs, subject, *more)
-        after = _all_there_is(obs, *truth)
+        after = _all_there_is(obs, world)
         changed = [what for what in before if before[what] != after[what]]
         if changed:
             msg = f"policy {policy} fails no mutation: {named(role, obs, subject)} changed "
@@ -210,31 +232,35 @@ def _watched(
     return asked
 
 
-def _all_there_is(obs: Observation, sites: tuple[Site, ...], jobs: JobTable) -> dict[str, object]:
+def _all_there_is(obs: Observation, world: _World) -> dict[str, object]:
     """Return all that a policy could change, by name, in a form that can be compared."""
     found: dict[str, object] = {
         "the time": (obs.now_s, obs.step_s, obs.start),
         "where jobs are": [obs.site_of(job) for job in range(len(obs.jobs))],
     }
     for name in COLUMNS:
-        found[f"jobs.{name}"] = getattr(jobs, name).tobytes()
+        found[f"jobs.{name}"] = getattr(world.jobs, name).tobytes()
     for index, view in enumerate(obs.sites):
         found[f"the state of {view.name}"] = _shown(view)
-        for cluster in view.clusters:
-            found[f"the queue of {view.name}, {cluster.name}"] = _shown(cluster)
         for signal in SIGNALS:
-            issued, truth = obs.forecast(index, signal), sites[index].signals[signal].values
+            issued, truth = obs.forecast(index, signal), world.sites[index].signals[signal].values
             quantiles = b"" if issued.quantiles is None else issued.quantiles.tobytes()
             found[f"the {signal} forecast of {view.name}"] = issued.point.tobytes(), quantiles
             found[f"the {signal} of {view.name}"] = truth.tobytes(), view.now(signal)
     return found
 
 
-def _shown(view: SiteView | ClusterView) -> dict[str, str]:
-    """Return all that a view shows, as text."""
-    names = (name for name in dir(view) if not name.startswith("_"))
-    values = {name: getattr(view, name) for name in names}
-    return {name: repr(value) for name, value in values.items() if not callable(value)}
+def _shown(value: object) -> object:
+    """Return all that something shows, views of views included, in a form that can be compared."""
+    if isinstance(value, ReadOnly):
+        names = [name for name in dir(value) if not name.startswith("_")]
+        values = {name: getattr(value, name) for name in names}
+        return {name: _shown(one) for name, one in values.items() if not callable(one)}
+    if isinstance(value, Mapping):
+        return [(key, _shown(one)) for key, one in value.items()]
+    if isinstance(value, tuple):
+        return [_shown(one) for one in value]
+    return value.tobytes() if isinstance(value, np.ndarray) else repr(value)
 
 
 def _before(log: _Log, time_s: float) -> list[Decision]:

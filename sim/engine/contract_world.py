@@ -8,15 +8,23 @@ import numpy as np
 
 from sim.datacenter.facility import Facility
 from sim.datacenter.hardware import GpuPower
+from sim.datacenter.moving import data_path
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
 from sim.scenario.schema.forecast import Forecast
+from sim.scenario.schema.service import Service
 from sim.scenario.series.piecewise import Series
 from sim.site import ClusterSpec, Site, TimeGrid
+from sim.site.link import Link
 from sim.site.times import HISTORY_H
 from sim.streams import stream
 from sim.units import DAY_S, HOUR_S, KWH
+from sim.workload.demand import Demand, Steps
 from sim.workload.jobs import JobTable
+from sim.workload.lengths import Lengths, binned_lengths
+from sim.workload.profile import Elastic, Profile
+from sim.workload.services import ServicePlan
+from sim.workload.serving import ServingCurve
 
 FORECAST: Final = Forecast(quantiles=tuple(level / 20 for level in range(1, 20)))
 """How its signals are forecast: with every quantile that a policy is likely to ask for."""
@@ -24,29 +32,29 @@ FORECAST: Final = Forecast(quantiles=tuple(level / 20 for level in range(1, 20))
 CHANGES_S: Final = (6 * HOUR_S, 20 * HOUR_S, 33 * HOUR_S)
 """After each of these times the truth is changed once. [s]."""
 
+_START = datetime(2025, 6, 2, tzinfo=UTC)
 _DAYS = 2
 _STEP_S = 900.0
 _JOBS = 150
 
 
-def made_up_sites() -> tuple[Site, ...]:
+def made_up_sites(seed: int) -> tuple[Site, ...]:
     """Return two made-up sites with sun, wind, a battery, prices and intensities."""
-    return tuple(_site(name, index) for index, name in enumerate(("north", "south")))
+    return tuple(_site(name, index, seed) for index, name in enumerate(("north", "south")))
 
 
-def _site(name: str, index: int) -> Site:
-    start = datetime(2025, 6, 2, tzinfo=UTC)
+def _site(name: str, index: int, seed: int) -> Site:
     n_steps = round(_DAYS * DAY_S / _STEP_S)
     window_h = HISTORY_H + _DAYS * 24 + FORECAST.horizon_h + 2
     grid = TimeGrid(
-        start=start,
+        start=_START,
         step_s=_STEP_S,
         n_steps=n_steps,
         window_start=datetime(2025, 5, 24, tzinfo=UTC),
         window_hours=window_h,
     )
     hour = np.arange(window_h) + 5.0 * index
-    rng = stream(index, "check/signals")
+    rng = stream(seed, f"check/signals/{name}")
     wave = {
         "price": 2e-8 * (1.2 + np.sin(hour * np.pi / 12)),
         "average_carbon_intensity": 1e-7 * (1.5 + np.cos(hour * np.pi / 12)),
@@ -68,21 +76,23 @@ def _site(name: str, index: int) -> Site:
             facility=Facility.of_pue(1.0, n_steps),
             battery=BatteryLimits(200 * KWH, 1e5, 1e5, 0.95, 0.95, 0.05, 0.95, 0.5),
             connection=Connection(np.inf, np.inf),
-            clusters=(_cluster(),),
+            clusters=(_cluster("main", 64, 700.0), _cluster("old", 16, 300.0)),
             floor_area_m2=None,
             tariff=None,
             signals=signals,
+            network=Link(data_path("inter-dc"), distance_m=1e6, bytes_per_s=1.25e9),
         )
     )
 
 
-def _cluster() -> ClusterSpec:
+def _cluster(name: str, gpus_count: int, tdp_w: float) -> ClusterSpec:
     power = GpuPower(
-        tdp_w=700.0, idle_bare_w=200.0, idle_resident_w=240.0, server_w=125.0, server_fraction=0.03
-    )
+        tdp_w=tdp_w, idle_bare_w=0.3 * tdp_w, idle_resident_w=0.35 * tdp_w,
+        server_w=125.0, server_fraction=0.03,
+    )  # fmt: skip
     return ClusterSpec(
-        name="main",
-        gpus_count=64,
+        name=name,
+        gpus_count=gpus_count,
         power=power,
         idle_w=power.idle_bare_w,
         embodied_kg_per_s=0.0,
@@ -129,37 +139,93 @@ def changed_site(site: Site, after_s: float) -> Site:
     return _with_signals(replace(site, signals=signals))
 
 
-def made_up_jobs() -> JobTable:
-    """Return jobs of all kinds that fill both sites."""
-    rng = stream(3, "check/jobs")
+def made_up_jobs(seed: int) -> JobTable:
+    """Return jobs of three kinds that fill both sites: gangs, elastic ones, ones with data."""
+    rng = stream(seed, "check/jobs")
     arrival_s = np.sort(rng.uniform(0.0, _DAYS * DAY_S, _JOBS))
     duration_s = rng.lognormal(1.0, 0.8, _JOBS) * HOUR_S
     home = rng.integers(0, 2, _JOBS)
+    workload = rng.integers(0, len(_PROFILES), _JOBS)
+    gangs = rng.choice([1, 2, 4, 8, 16], _JOBS)
     return JobTable(
         arrival_s=arrival_s,
         earliest_start_s=arrival_s.copy(),
         deadline_s=arrival_s + duration_s + rng.uniform(0.0, DAY_S, _JOBS),
         duration_s=duration_s,
-        expected_duration_s=duration_s.copy(),
-        gpus_count=rng.choice([1, 2, 4, 8, 16], _JOBS),
+        expected_duration_s=duration_s * rng.uniform(0.8, 1.3, _JOBS),
+        gpus_count=np.where(workload == _ELASTIC, 2, gangs),
         power_w=np.full(_JOBS, np.nan),
         power_fraction=np.ones(_JOBS),
         interruptible=rng.uniform(size=_JOBS) < 0.5,
-        checkpoint_s=np.zeros(_JOBS),
-        workload=np.zeros(_JOBS, dtype=int),
+        checkpoint_s=np.full(_JOBS, 600.0),
+        workload=workload,
         home_site=home,
-        home_cluster=home.copy(),
+        home_cluster=2 * home,
+        profiles=_PROFILES,
+        priority=rng.integers(0, 3, _JOBS).astype(np.int16),
+        user=rng.integers(0, 3, _JOBS).astype(np.int32),
+        users=("ada", "bob", "cy"),
     )
+
+
+_ELASTIC: Final = 1
+_PROFILES: Final = (
+    Profile("gangs", resume_s=60.0, checkpoint_bytes=1e11),
+    Profile("elastic", elastic=Elastic((2, 4, 8), (1.0, 1.8, 3.0), resize_s=120.0)),
+    Profile("with-data", data_bytes=1e12, max_wait_s=6 * HOUR_S),
+)
 
 
 def changed_jobs(jobs: JobTable, after_s: float) -> JobTable:
     """Return jobs of which those that arrive after a time are others."""
-    later = jobs.arrival_s >= after_s
-    duration_s = np.where(later, jobs.duration_s * 1.7, jobs.duration_s)
+    # How long a job really runs shows when it ends: after the time, that may be otherwise too.
+    later, gang = jobs.arrival_s >= after_s, jobs.workload != _ELASTIC
+    runs_on = gang & (jobs.arrival_s + jobs.duration_s > after_s)
     return replace(
         jobs,
-        duration_s=duration_s,
-        expected_duration_s=duration_s.copy(),
-        gpus_count=np.where(later, 17 - jobs.gpus_count, jobs.gpus_count),
+        duration_s=np.where(later | runs_on, jobs.duration_s * 1.7, jobs.duration_s),
+        expected_duration_s=np.where(later, 2.0, 1.0) * jobs.expected_duration_s,
+        gpus_count=np.where(later & gang, 17 - jobs.gpus_count, jobs.gpus_count),
         deadline_s=np.where(later, jobs.deadline_s + 5 * HOUR_S, jobs.deadline_s),
+    )
+
+
+def made_up_services() -> tuple[ServicePlan, ...]:
+    """Return a service at the first site, asked more by day than by night."""
+    hour = np.arange(round(_DAYS * DAY_S / _STEP_S)) * _STEP_S / HOUR_S
+    requests_count = 400.0 * (1.5 + np.sin((hour - 9.0) * np.pi / 12.0))
+    spec = Service.model_validate(
+        {
+            "type": "service", "name": "chat", "model": "made-up", "gpus_per_replica": 2,
+            "replicas": {"min": 1, "max": 6}, "requests": {"requests_per_s": 1.0},
+        }
+    )  # fmt: skip
+    curve = ServingCurve(
+        name="made-up", gpus_per_replica=2, t0_s=0.01, t1_s=0.001, p0_w=600.0, pdyn_w=600.0,
+        k_batch=20.0, batch_min=1.0, batch_max=64.0, floor_s=0.1, s_per_token=1e-4,
+        prefill_base_fraction=0.5, prefill_gain_fraction=0.4, prefill_half_tokens=500.0,
+        model_bytes=None, kv_bytes_per_token=None, throughput_error_fraction=0.0,
+        prefill_measured=True,
+    )  # fmt: skip
+    steps = Steps(_START, _STEP_S, len(requests_count))
+    lengths = Lengths(binned_lengths(np.array([500.0])), binned_lengths(np.array([200.0])))
+    asked = Demand(
+        steps, requests_count, 500.0 * requests_count, 200.0 * requests_count, lengths, 1.0, None
+    )
+    return (ServicePlan(spec, 0, 0, curve, 64, load_s=60.0, network_s=0.01, demand=asked),)
+
+
+def changed_service(plan: ServicePlan, after_s: float) -> ServicePlan:
+    """Return a service of which another number of requests is asked after a time."""
+    demand = plan.demand
+    later = np.arange(len(demand.requests_count)) * _STEP_S >= after_s
+    ratio = np.where(later, 2.5, 1.0)
+    return replace(
+        plan,
+        demand=replace(
+            demand,
+            requests_count=demand.requests_count * ratio,
+            prompt_tokens=demand.prompt_tokens * ratio,
+            output_tokens=demand.output_tokens * ratio,
+        ),
     )

@@ -1,19 +1,25 @@
-"""What a power policy answers, checked before the engine does it."""
+"""What power and storage policies answer, checked before the engine does it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from operator import index
-from typing import NoReturn
+from typing import Final, NoReturn
 
+from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
 from sim.engine.cluster import Place
 from sim.engine.model_runs import ModelRuns
 from sim.engine.runs import Runs
 from sim.errors import PolicyError
 from sim.policy.controls import Controls, JobControls, ServiceState
 
+UNCONTROLLED: Final = Controls(cap_fraction=1.0)
+"""What holds where a power policy wants nothing."""
 
-def checked_controls(answer: object, place: Place, runs: Runs, *, where: str) -> Controls:
+
+def checked_controls(
+    answer: object, place: Place, runs: Runs, *, where: Callable[[], str]
+) -> Controls:
     """Return a power policy's answer in full; refuse one that breaks the contract.
 
     Parameters
@@ -24,8 +30,8 @@ def checked_controls(answer: object, place: Place, runs: Runs, *, where: str) ->
         The site.
     runs : Runs
         Jobs on their accelerators.
-    where : str
-        Policy and time, for messages.
+    where : callable
+        Returns policy and time, for messages.
 
     Returns
     -------
@@ -37,7 +43,9 @@ def checked_controls(answer: object, place: Place, runs: Runs, *, where: str) ->
     PolicyError
         If it is not as it must be.
     """
-    at = f"{where}, site {place.name}: power"
+    if answer is None:
+        return UNCONTROLLED
+    at = f"{where()}, site {place.name}: power"
     given = answer if isinstance(answer, Controls) else Controls(answer)  # type: ignore[arg-type]  # whatever it is, it is checked
     cap, lowest = given.cap_fraction, place.lowest_cap_fraction
     cap = 1.0 if cap is None else cap
@@ -82,6 +90,50 @@ def checked_job(answer: object, policy: str, job: int) -> JobControls:
     if not (_is_number(answer.cap_fraction) and 0.0 < answer.cap_fraction <= 1.0):
         _refuse(at, answer.cap_fraction, "for the cap, over TDP, above 0 and at most 1")
     return answer
+
+
+def checked_setpoint(answer: Setpoint, site: str, *, where: Callable[[], str]) -> Setpoint:
+    """Return a storage policy's answer; refuse one that breaks the contract.
+
+    Parameters
+    ----------
+    answer : object
+        What it answered.
+    site : str
+        Name of the site.
+    where : callable
+        Returns policy and time, for messages.
+
+    Returns
+    -------
+    Setpoint
+        The answer.
+
+    Raises
+    ------
+    PolicyError
+        If it is not as it must be.
+    """
+    if (isinstance(answer, str) and answer == FOLLOW) or _holds(answer):
+        return answer
+    try:
+        charge_w, discharge_w = answer  # type: ignore[misc]  # whatever it is, it is checked
+        valid = charge_w >= 0.0 and discharge_w >= 0.0 and charge_w * discharge_w == 0.0
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        _refuse(
+            f"{where()}, site {site}: storage",
+            answer,
+            '"follow", (charge_w, discharge_w), neither negative, one of them 0, or '
+            "HoldImport(import_w)",
+        )
+    return float(charge_w), float(discharge_w)
+
+
+def _holds(answer: Setpoint) -> bool:
+    """Return whether a storage policy asks for an import that can be held."""
+    return isinstance(answer, HoldImport) and answer.import_w >= 0.0
 
 
 def give_size(runs: Runs, job: int, gpus_count: int, *, policy: str) -> None:

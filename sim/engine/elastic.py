@@ -73,11 +73,9 @@ class Resizing:
         running = {job: cluster for cluster in here for job in cluster.running}
         self._runs.first_gpus.update(sizes)
         for job, size in sizes.items():
-            if size == 0 and not self._life.is_held(job):
-                if job in running:
-                    self._runs.take_off(job, now_s)
-                self._life.hold(job)
-            elif 0 < size < self._runs.gpus[job] and self._works(job, running):
+            if size == 0:
+                self._pause(job, now_s, runs=job in running)
+            elif size < self._runs.gpus[job] and self._works(job, running):
                 self._runs.resize(job, size, now_s)
         for cluster in here:
             self._life.retry(cluster, now_s)
@@ -86,6 +84,13 @@ class Resizing:
                 self._life.let_go(job)
             elif size > self._runs.gpus[job] and self._works(job, running):
                 self._take(job, size, running[job], now_s)
+
+    def _pause(self, job: int, now_s: float, *, runs: bool) -> None:
+        """Take a job off its accelerators, and keep it from starting."""
+        if runs:
+            self._runs.take_off(job, now_s)
+        if not self._life.is_held(job):
+            self._life.hold(job)
 
     def _works(self, job: int, running: Mapping[int, Cluster]) -> bool:
         if job not in running or running[job].nodes is not None:

@@ -115,6 +115,8 @@ class Lifecycle:
         job : int
             Job id. [-]
         """
+        if job in self.rejected:
+            return
         self._clusters[self._cluster_of[job]].waiting.pop(job, None)
         self._pending.pop(job, None)
         self._held.add(job)

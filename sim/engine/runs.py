@@ -162,29 +162,13 @@ class Runs:
         self._go_on(job, cluster, now_s, before_w)
 
     def limit(self, job: int, cap_fraction: float) -> None:
-        """Give a job that has not run a power cap of its own.
-
-        Parameters
-        ----------
-        job : int
-            Job id. [-]
-        cap_fraction : float
-            Cap over TDP; no lower than its site's lowest. [-]
-        """
+        """Give a job that does not run a power cap of its own, no lower than its site's lowest."""
         lowest = self._clusters[self.cluster_of[job]].place.lowest_cap_fraction
         self.caps[job] = max(lowest, cap_fraction)
         self._valid[_NO_JOB] = NEVER  # so that every job is looked at
 
     def take_off(self, job: int, now_s: float) -> None:
-        """Suspend a job that writes a checkpoint before; where it goes on is for others to say.
-
-        Parameters
-        ----------
-        job : int
-            Job id. [-]
-        now_s : float
-            Present time. [s]
-        """
+        """Suspend a job that keeps its work; when it goes on is for others to say."""
         self._stop(job, now_s)
         self._saved_s[job] = self._done_s(job)
 
@@ -247,17 +231,6 @@ class Runs:
         """
         running = [(job, self.draw_w(job)) for cluster in self._clusters for job in cluster.running]
         return self.stretches.segments(end_s, running, self.power_w, self._sizes())
-
-    def clusters_of(self, segments: Segments) -> NDArray[np.int64] | None:
-        """Return the cluster of each stretch, shape (n_segments,); None if no job migrated. [-]."""
-        if not self.moves:
-            return None
-        clusters = np.asarray(self.cluster_of, dtype=np.int64)[segments.job]
-        for job, left in self.moves.items():
-            mine = np.flatnonzero(segments.job == job)
-            for time_s, cluster in reversed(left):
-                clusters[mine[segments.start_s[mine] < time_s]] = cluster
-        return clusters
 
     def setbacks(self, end_s: float) -> Setbacks:
         """Return what kept jobs from working, up to the end of the run.

@@ -5,15 +5,14 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
 from sim.engine.asking import Asking
 from sim.engine.cluster import Place, clusters_of
-from sim.engine.controls import checked_controls
+from sim.engine.controls import UNCONTROLLED, checked_controls, checked_setpoint
 from sim.engine.elastic import Resizing
 from sim.engine.forecasts import ForecastDesk
 from sim.engine.kernel import STEP, Clock, Event
@@ -25,8 +24,8 @@ from sim.engine.runs import Runs
 from sim.engine.services import services_of
 from sim.engine.settlement import Settlement
 from sim.engine.shedding import Shedding
+from sim.engine.stretches import stretch_clusters
 from sim.engine.transfers import Transfers
-from sim.errors import PolicyError
 from sim.ledger.close import close_all_books
 from sim.ledger.ledger import RunLog
 from sim.ledger.result import Run
@@ -45,7 +44,6 @@ Progress = Callable[[float], None]
 """Is told the fraction of a run that is done, 0..1."""
 
 _REPORTS = 200
-_UNCONTROLLED: Final = Controls(cap_fraction=1.0)
 
 
 class Prepared:
@@ -327,7 +325,9 @@ class Simulation:
             controls = self._controls(settlement.place, view)
             freed = services.begin(step, now_s, controls.replicas)
             if settlement.place.battery is not None:
-                settlement.setpoint = self._checked(storage.setpoint(self._obs, view), view.name)
+                settlement.setpoint = checked_setpoint(
+                    storage.setpoint(self._obs, view), view.name, where=self._where
+                )
             wanted_w = math.inf
             if controls.import_w < math.inf:
                 wanted_w = settlement.it_budget_w(step, import_w=controls.import_w)
@@ -344,32 +344,13 @@ class Simulation:
     def _controls(self, place: Place, view: SiteView) -> Controls:
         """Return what the power policy wants of a site in the step that begins."""
         if self._power is None:
-            return _UNCONTROLLED
+            return UNCONTROLLED
         answer = self._power.set(self._obs, view)
-        where = f"policy {self._roles.name} at {self._clock.now} s"
-        return checked_controls(answer, place, self._runs, where=where)
+        return checked_controls(answer, place, self._runs, where=self._where)
 
-    def _checked(self, answer: Setpoint, site: str) -> Setpoint:
-        """Return a storage policy's answer; refuse one that breaks the contract."""
-        if (isinstance(answer, str) and answer == FOLLOW) or _holds(answer):
-            return answer
-        try:
-            charge_w, discharge_w = answer  # type: ignore[misc]  # whatever it is, it is checked
-            valid = charge_w >= 0.0 and discharge_w >= 0.0 and charge_w * discharge_w == 0.0
-        except (TypeError, ValueError):
-            valid = False
-        if not valid:
-            self._refuse(
-                "storage", answer, site,
-                '"follow", (charge_w, discharge_w), neither negative, one of them 0, or '
-                "HoldImport(import_w)",
-            )
-        return float(charge_w), float(discharge_w)
-
-    def _refuse(self, role: str, answer: object, site: str, wanted: str) -> NoReturn:
-        msg = f"policy {self._roles.name} at {self._clock.now} s, site {site}: {role} answered "
-        msg += f"{answer!r:.200}; it must be {wanted}."
-        raise PolicyError(msg)
+    def _where(self) -> str:
+        """Policy and time, for messages."""
+        return f"policy {self._roles.name} at {self._clock.now} s"
 
     def _issue(self, event: Event) -> None:
         """Let the shift policy plan again at a new forecast."""
@@ -399,14 +380,11 @@ class Simulation:
             wear=tuple(settlement.wear() for settlement in self._settlements),
             services=tuple(log for services in self._services for log in services.logs()),
             decisions=self._asking.decisions(),
-            segment_cluster=runs.clusters_of(segments),
+            segment_cluster=(
+                stretch_clusters(segments, runs.cluster_of, runs.moves) if runs.moves else None
+            ),
             rejected=sorted(self._life.rejected),
         )
-
-
-def _holds(answer: Setpoint) -> bool:
-    """Return whether a storage policy asks for an import that can be held."""
-    return isinstance(answer, HoldImport) and answer.import_w >= 0.0
 
 
 def _counts(counts: dict[int, int], n_jobs: int) -> NDArray[np.int64]:

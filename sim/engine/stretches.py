@@ -6,7 +6,7 @@ only what was cut short stands apart. It is all that the ledger needs.
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -107,3 +107,36 @@ class Stretches:
             np.concatenate([earlier_w, powers_w[last]]),
             np.concatenate([size.astype(np.int64), np.asarray(gpus_count)[last]]),
         )
+
+
+def stretch_clusters(
+    segments: Segments,
+    cluster_of: Sequence[int],
+    moves: Mapping[int, Sequence[tuple[float, int]]],
+) -> NDArray[np.int64]:
+    """Return the cluster of each stretch.
+
+    Parameters
+    ----------
+    segments : Segments
+        The stretches.
+    cluster_of : sequence of int, shape (n_jobs,)
+        Cluster each job is on at the end. [-]
+    moves : mapping of int to sequence of (float, int)
+        When each job that migrated left a cluster [s], and which [-], in order.
+
+    Returns
+    -------
+    ndarray of int, shape (n_segments,)
+        The clusters. [-]
+    """
+    clusters = np.asarray(cluster_of, dtype=np.int64)[segments.job]
+    order = np.argsort(segments.job, kind="stable")
+    jobs = np.asarray(list(moves))
+    first = np.searchsorted(segments.job, jobs, side="left", sorter=order)
+    last = np.searchsorted(segments.job, jobs, side="right", sorter=order)
+    for job, begin, end in zip(moves, first, last, strict=True):
+        mine = order[begin:end]
+        for time_s, cluster in reversed(moves[job]):
+            clusters[mine[segments.start_s[mine] < time_s]] = cluster
+    return clusters

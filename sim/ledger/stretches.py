@@ -26,9 +26,16 @@ def stretches_frame(log: RunLog) -> pd.DataFrame:
         return pd.DataFrame()
     row = np.flatnonzero(np.bincount(log.segment_job)[log.segment_job] > 1)
     row = row[np.lexsort((log.segment_start_s[row], log.segment_job[row]))]
+    cluster = log.cluster_of[log.segment_job[row]]
+    if log.segment_cluster is not None:
+        cluster = log.segment_cluster[row]
+    site = np.repeat(np.arange(len(log.sites)), [len(site.clusters) for site in log.sites])
     return pd.DataFrame(
         {
             "job_id": log.segment_job[row].astype(np.int32),
+            "site": pd.Categorical.from_codes(
+                site[cluster], pd.Index([site.name for site in log.sites])
+            ),
             "start_s": log.segment_start_s[row],
             "end_s": log.segment_end_s[row],
             "power_it_kw": (log.segment_power_w[row] / KW).astype(np.float32),

@@ -159,6 +159,9 @@ class Next:
         Speed of running jobs over full speed, 1 where no cap is planned. [-]
     marginal_per_j : ndarray of float
         What more load would cost. [per J]
+    headroom_w : ndarray of float
+        How much more load costs just that: what is exported, or what may still be imported below
+        limits and billed peaks (inf where there are none). [W]
     """
 
     charge_w: Columns
@@ -170,3 +173,4 @@ class Next:
     work_w: Columns
     speed: Columns
     marginal_per_j: Columns
+    headroom_w: Columns

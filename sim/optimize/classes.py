@@ -162,6 +162,8 @@ def ramps(from_s: Columns, to_s: Columns, slope_w: Columns, at_s: Columns) -> Co
     ndarray of float, shape (m,)
         Sum of their heights. [J]
     """
+    if not len(from_s):
+        return np.zeros(len(at_s))
     time_s = np.concatenate([from_s, to_s])
     order = np.argsort(time_s, kind="stable")
     time_s = time_s[order]

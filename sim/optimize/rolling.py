@@ -96,7 +96,7 @@ class RollingProgram:
         self._solver.change_costs(self._cost)
         self._solver.change_rows(self._row_low, self._row_high)
         values, marginal = self._solved_apart()
-        return self._next(values, marginal * (price / self._unit_j))
+        return self._next(ahead, values, marginal * (price / self._unit_j))
 
     def _price(self, ahead: Ahead) -> float:
         """Return the cost that 1 stands for: that of a unit of energy where it is dearest."""
@@ -110,8 +110,9 @@ class RollingProgram:
         cost[at["unserved"]] = UNSERVED_PER_KWH / KWH * per
         if ahead.work:
             cost[at["crowd"]] = UNSERVED_PER_KWH / KWH * per  # jobs would be late: as bad as that
-        cost[at["charge"]] = cost[at["discharge"]] = _TIE
+        # Of hours that cost the same the earlier: what is put off may come to nothing.
         later = _TIE * np.arange(self._layout.hours_count) / self._layout.hours_count
+        cost[at["charge"]] = cost[at["discharge"]] = _TIE + later
         for number, work in enumerate(ahead.work):
             cost[at[f"power {number}"]] = later
             cost[at[f"done {number}"].stop - 1] = -work.value_per_j * per
@@ -193,7 +194,7 @@ class RollingProgram:
     def _solved_apart(self) -> tuple[Columns, Columns]:
         """Solve until no hour charges and discharges, or imports and exports, at once."""
         # That pays where a price is negative or export earns more than import costs, but no
-        # setpoint can do it. Of the two the smaller is forbidden, and again where others then clash.
+        # setpoint can do it. The smaller of the two is forbidden, until no others clash.
         high = self._high.copy()
         for _ in range(_ROUNDS):
             values, marginal = self._solved(high)
@@ -215,10 +216,11 @@ class RollingProgram:
             msg = f"The solver stopped without a plan ({self._solver.said()})."
             raise RuntimeError(msg)
         solution = self._solver.highs.getSolution()
-        marginal: Columns = np.array(solution.row_dual)[self._row_at["balance"]]
-        return np.array(solution.col_value), marginal
+        marginal: Columns = np.array(solution.row_dual)
+        values: Columns = np.array(solution.col_value)
+        return values, np.asarray(marginal[self._row_at["balance"]])
 
-    def _next(self, values: Columns, marginal_per_j: Columns) -> Next:
+    def _next(self, ahead: Ahead, values: Columns, marginal_per_j: Columns) -> Next:
         flows_w = {
             f"{flow}_w": np.maximum(0.0, values[self._at[flow]]) * self._unit_w
             for flow in ("charge", "discharge", "import", "export", "unserved")
@@ -234,7 +236,20 @@ class RollingProgram:
             work_w=np.array(work_w).reshape(-1, self._layout.hours_count) * self._unit_w,
             speed=self._speed(values),
             marginal_per_j=marginal_per_j,
+            headroom_w=self._headroom_w(ahead, values, flows_w["import_w"], flows_w["export_w"]),
         )
+
+    def _headroom_w(
+        self, ahead: Ahead, values: Columns, import_w: Columns, export_w: Columns
+    ) -> Columns:
+        """Return how much more can be drawn at the marginal cost, the battery left as it is."""
+        most_w = np.full(len(import_w), ahead.import_limit_w)
+        for number, peak in enumerate(ahead.peaks):
+            billed_w = values[self._at[f"peak {number}"]] * self._unit_w
+            for level_w, counts in zip(billed_w.tolist(), peak.counts, strict=True):
+                most_w[counts] = np.minimum(most_w[counts], level_w)
+        room_w = np.maximum(0.0, most_w - ahead.margin_w - import_w)
+        return np.where(import_w > _NOTHING * self._unit_w, room_w, export_w)
 
     def _speed(self, values: Columns) -> Columns:
         """Return how fast running jobs go on."""
@@ -243,7 +258,7 @@ class RollingProgram:
             return speed
         full = self._high[self._at["slow"]] + self._high[self._at["fast"]]
         done = values[self._at["slow"]] + values[self._at["fast"]]
-        return np.divide(done, full, out=speed, where=full > _NOTHING)
+        return np.asarray(np.divide(done, full, out=speed, where=full > _NOTHING))
 
 
 def _widths(layout: Layout) -> Iterator[tuple[str, int]]:

@@ -26,6 +26,7 @@ _ROWS: Final = 20  # stretches that are printed; --json has all
 class Stretch:
     """A stretch of a job at one power and one size; without accelerators only its data move."""
 
+    site: str
     start_s: float
     end_s: float
     power_it_kw: float
@@ -168,11 +169,11 @@ def print_story(story: Story, console: Console) -> None:
 
 def _print_stretches(story: Story, console: Console) -> None:
     console.print()
-    table = number_table(["From", "To"], ["Accelerators", "IT power (kW)"])
+    table = number_table(["From", "To", "Site"], ["Accelerators", "IT power (kW)"])
     for one in story.stretches[:_ROWS]:
         table.add_row(
-            _moment(story, one.start_s), _moment(story, one.end_s), str(one.gpus_count),
-            f"{one.power_it_kw:,.3g}",
+            _moment(story, one.start_s), _moment(story, one.end_s), one.site,
+            str(one.gpus_count), f"{one.power_it_kw:,.3g}",
         )
     console.print(table)
     if len(story.stretches) > _ROWS:
@@ -236,7 +237,10 @@ def _queue(story: Story) -> Iterator[str]:
     if moved:
         yield f"Its data took {_span(sum(one.end_s - one.start_s for one in moved))} to move there."
     if job["start_s"] is None:
-        yield "It had not started when the run ended."
+        full = job["outcome"] == "rejected"
+        yield "It was turned away: its queue was full." if full else (
+            "It had not started when the run ended."
+        )
         return
     waited_s = job["start_s"] - _ready_s(job)
     when = _moment(story, job["start_s"])
@@ -253,6 +257,8 @@ def _run(story: Story) -> Iterator[str]:
         paused_s = sum(max(0.0, after.start_s - one.end_s) for one, after in pairwise(held))
         times = _times(job["suspensions_count"])
         yield f"It was suspended {times} and stood still for {_span(paused_s)}."
+    if job.get("migrations_count"):
+        yield f"It moved to another site {_times(job['migrations_count'])} while it ran."
     sizes = {one.gpus_count for one in held}
     if len(sizes) > 1:
         yield f"It ran on {min(sizes)} to {max(sizes)} accelerators."

@@ -131,9 +131,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a cell may hold anything
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _read(path: Path, filters: list[tuple[str, str, Any]]) -> pd.DataFrame:
+def _read(
+    path: Path, filters: list[tuple[str, str, Any]], *, columns: list[str] | None = None
+) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, filters=filters)
+        return pd.read_parquet(path, filters=filters, columns=columns)
     except (OSError, ValueError, KeyError) as error:
         msg = f"{path}: cannot be read ({error})."
         raise DataError(msg) from error
@@ -144,13 +146,13 @@ def _stretches(folder: Path, row: Mapping[str, Any], info: Mapping[str, Any]) ->
     if store.STRETCHES in info["files"]:
         several = _read(folder / store.STRETCHES, [("job_id", "==", row["job_id"])])
         if len(several):
-            columns = several[["start_s", "end_s", "power_it_kw", "gpus_count"]]
+            columns = several[["site", "start_s", "end_s", "power_it_kw", "gpus_count"]]
             return [Stretch(*map(_plain, one)) for one in columns.itertuples(index=False)]
     if row["start_s"] is None:
         return []
     end_s = row["end_s"] if row["end_s"] is not None else info["duration_h"] * HOUR_S
     power_kw = row["energy_it_kwh"] / max(end_s - row["start_s"], 1e-9) * HOUR_S
-    return [Stretch(row["start_s"], end_s, power_kw, row["gpus_count"])]
+    return [Stretch(row["site"], row["start_s"], end_s, power_kw, row["gpus_count"])]
 
 
 def _compared(
@@ -162,39 +164,32 @@ def _compared(
     if row["end_s"] is None or duration_s <= 0.0 or not fits:
         return []
     power_kw = row["energy_it_kwh"] / duration_s * HOUR_S
-    at_once = [Stretch(start_s, start_s + duration_s, power_kw, row["gpus_count"])]
+    home = row.get("home_site") or row["site"]
+    at_once = Stretch(home, start_s, start_s + duration_s, power_kw, row["gpus_count"])
     step_s = info["step_min"] * MINUTE_S
-    ran = _reckoned(folder, row["site"], stretches, step_s)
-    other = _reckoned(folder, row.get("home_site") or row["site"], at_once, step_s)
+    ran, other = _reckoned(folder, stretches, step_s), _reckoned(folder, [at_once], step_s)
     return [
         Compared(name, label, *(_plain(one[name]) for one in (ran, other)))
         for name, label in _QUANTITIES
     ]
 
 
-def _reckoned(
-    folder: Path, site: str, stretches: Sequence[Stretch], step_s: float
-) -> dict[str, float]:
-    """Return energy, money and carbon of stretches at a site, by its grid; nan where unknown."""
-    try:
-        steps = pd.read_parquet(
-            folder / store.STEPS, columns=list(_NEEDED), filters=[("site", "==", site)]
-        )
-    except (OSError, ValueError, KeyError) as error:
-        msg = f"{folder / store.STEPS}: cannot be read ({error})."
-        raise DataError(msg) from error
-    it_kwh = np.zeros(len(steps))
-    for one in stretches:
-        it_kwh += one.power_it_kw * _overlap_s(one, len(steps), step_s) / HOUR_S
-    used = it_kwh > 0.0  # a price that is not known matters only where something was drawn
-    pue, price, average, marginal = (steps[name].to_numpy(float)[used] for name in _NEEDED)
-    kwh = it_kwh[used] * pue
-    return {
-        "energy_facility_kwh": float(kwh.sum()),
-        "cost_usd": float((kwh * price).sum()),
-        "carbon_average_kg": float((kwh * average).sum()) / 1000.0,
-        "carbon_marginal_kg": float((kwh * marginal).sum()) / 1000.0,
-    }
+def _reckoned(folder: Path, stretches: Sequence[Stretch], step_s: float) -> dict[str, float]:
+    """Return energy, money and carbon of stretches by their sites' grids; nan where unknown."""
+    found = dict.fromkeys((name for name, _ in _QUANTITIES), 0.0)
+    for site in {one.site for one in stretches}:
+        steps = _read(folder / store.STEPS, [("site", "==", site)], columns=list(_NEEDED))
+        it_kwh = np.zeros(len(steps))
+        for one in stretches:
+            if one.site == site:
+                it_kwh += one.power_it_kw * _overlap_s(one, len(steps), step_s) / HOUR_S
+        used = it_kwh > 0.0  # a price that is not known matters only where something was drawn
+        pue, *per_kwh = (steps[name].to_numpy(float)[used] for name in _NEEDED)
+        kwh = it_kwh[used] * pue
+        sums = [kwh.sum(), *(float(kwh @ each) for each in per_kwh)]
+        for (name, _), total in zip(_QUANTITIES, sums, strict=True):
+            found[name] += total / (1000.0 if name.startswith("carbon") else 1.0)  # g to kg
+    return found
 
 
 def _overlap_s(stretch: Stretch, n_steps: int, step_s: float) -> NDArray[np.float64]:

@@ -59,8 +59,8 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
         else:
             table, notes = _plain(scenario, spec, folder, seed)
             wait_s = math.inf if spec.max_wait_h is None else spec.max_wait_h * HOUR_S
-            moved = _moved_bytes(spec) if isinstance(spec, Training) else {}
-            streams = [(table, Profile(name=spec.name, max_wait_s=wait_s, **moved))]
+            profile = Profile(name=spec.name, max_wait_s=wait_s)
+            streams = [(table, _with_data(profile, spec))]
         warnings += notes
         for table, profile in streams:
             standing = _standing(spec, table)
@@ -69,9 +69,13 @@ def build_workload(scenario: Scenario, folder: Path, seed: int) -> tuple[JobTabl
     return merge(tables, tuple(profiles)), warnings
 
 
-def _moved_bytes(spec: Training) -> dict[str, float]:
-    """Return what moves with the jobs of a stream, by the names of Profile [B]."""
-    return {"data_bytes": spec.data_gb * GB, "checkpoint_bytes": spec.checkpoint_gb * GB}
+def _with_data(profile: Profile, spec: Training | JobsFile | TraceFile) -> Profile:
+    """Return the profile of a stream with what moves with its jobs."""
+    if not isinstance(spec, Training):
+        return profile
+    return replace(
+        profile, data_bytes=spec.data_gb * GB, checkpoint_bytes=spec.checkpoint_gb * GB
+    )
 
 
 def _standing(spec: Standing, table: JobTable) -> dict[str, Any]:

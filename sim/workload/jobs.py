@@ -143,5 +143,5 @@ def empty() -> JobTable:
     """Return a table without jobs."""
     whole = dict.fromkeys(("gpus_count", "workload", "home_site", "home_cluster"), "i8")
     kinds = whole | {"interruptible": "?"}
-    columns = {name: np.empty(0, dtype=kinds.get(name, "f8")) for name in COLUMNS}
+    columns: dict[str, Any] = {name: np.empty(0, dtype=kinds.get(name, "f8")) for name in COLUMNS}
     return JobTable(**columns, profiles=())

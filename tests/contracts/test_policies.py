@@ -147,7 +147,7 @@ class PricedByForecast:
         (Moody, "fails determinism: its storage decision for (north|south) at"),
         (Both, r"fails contract\. policy both at 0.0 s, site north: .*, one of them 0"),
         (Unlocking, r"fails no mutation: its shift decision for job 0 at .* jobs\.deadline_s;"),
-        (Queuing, "fails no mutation: its order decision for main at .* the queue of north, main;"),
+        (Queuing, "fails no mutation: its order decision for main at .* the state of north;"),
         (Writing, r"fails contract\. .* for job 0 at .* ValueError: assignment .* read-only"),
         (Assigning, r"for north at .* SiteView\.clusters cannot be changed"),
         (Improving, "ValueError: assignment destination is read-only"),

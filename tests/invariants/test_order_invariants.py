@@ -179,6 +179,24 @@ def test_with_aging_no_job_waits_for_more_than_those_that_arrived_before_it_aged
         assert (found_s[later] >= found_s[job]).all()
 
 
+@pytest.mark.parametrize(("half_life_h", "first"), [(168.0, 3), (1.0, 2)])
+def test_fair_share_forgets_what_was_used_long_ago(half_life_h, first):
+    # a uses all from hour 0 to 4, b from 4 to 5. With a half-life of an hour that is worth, at
+    # hour 5, 8 (2^-1 - 2^-5) / ln 2 = 5.41 and 8 (2^0 - 2^-1) / ln 2 = 5.77: then a has used less.
+    jobs = job_table(np.array([0.0, 0.1, 4.5, 4.6]) * HOUR, np.array([4, 1, 1, 1]) * HOUR, 8)
+    jobs = replace(jobs, user=np.array([0, 1, 0, 1], dtype=np.int32), users=("a", "b"))
+    order = {"use": "fair-share", "half_life_h": half_life_h}
+    assert starts_s(run(jobs, Policy(name="p", order=order)))[first] == 5 * HOUR
+
+
+def test_fair_share_survives_a_long_time_without_jobs():
+    jobs = job_table(np.array([0.0, 1, 2, 250, 250.1, 250.2]) * HOUR, HOUR, 8)
+    jobs = replace(jobs, user=np.array([0, 1, 0, 0, 1, 0], dtype=np.int32), users=("a", "b"))
+    order = {"use": "fair-share", "half_life_h": 0.01}
+    found_s = starts_s(run(jobs, Policy(name="p", order=order)))
+    assert (found_s / HOUR).tolist() == [0, 1, 2, 250, 251, 252]
+
+
 def test_fair_share_lets_the_user_go_first_who_has_used_less():
     # User 0 fills the cluster; then both want it for an hour at a time: first user 1, until even.
     arrival_s = np.array([0.0, 1, 2, 3, 4, 5])

@@ -188,6 +188,9 @@ def policy(rng):
         "cap_fraction": float(rng.choice([0.5, 0.7, 0.9])),
     }
     roles = {}
+    if rng.uniform() < 0.2:
+        roles["joint"] = Role(use="rolling-lp", cap=bool(rng.integers(2)))
+        chosen = {role: chosen[role] for role in ("order", "place")}
     for role, name in chosen.items():
         known = parameters_of(load_class(POLICIES[role][name]))
         roles[role] = Role(use=name, **{key: value for key, value in given.items() if key in known})

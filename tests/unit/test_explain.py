@@ -38,6 +38,7 @@ policies:
   - {name: shifted, shift: lowest-window}
   - {name: split, shift: lowest-slots}
   - {name: sent, place: "tale_policies:There"}
+  - {name: moved, place: "tale_policies:Moved"}
   - {name: replanned, shift: "tale_policies:Hourly"}
   - {name: capped, power: fixed-cap}
 """
@@ -54,6 +55,14 @@ POLICIES = """
 class There:
     def choose(self, obs, job):
         return 1 if job else 0
+
+
+class Moved:
+    def choose(self, obs, job):
+        return 0
+
+    def migrate(self, obs, site):
+        return {1: 1} if obs.now_s == 7200.0 and site.index == 0 else {}
 
 
 class Hourly:
@@ -162,6 +171,16 @@ def test_a_job_that_was_sent_away_is_held_against_its_home(runs):
     assert carbon["ran"] == pytest.approx(3.0 * 0.2)
     assert carbon["at_once"] == pytest.approx(4.5 * 0.4)
     assert "left it at its home, here" in told(runs, "sent", 0)
+
+
+def test_a_job_that_moved_while_it_ran_is_reckoned_where_it_was(runs):
+    story = facts(runs, "moved", 1)
+    stays = [(one["site"], one["start_s"], one["end_s"]) for one in story["stretches"]]
+    assert stays == [("here", 1800.0, 7200.0), ("there", 7200.0, 12600.0)]
+    assert "It moved to another site once while it ran." in told(runs, "moved", 1)
+    # 1.5 kWh at a PUE of 1.5 and 400 g/kWh, then 1.5 kWh at a PUE of 1 and 200 g/kWh.
+    carbon = story["compared_with_starting_at_once"]["carbon_average_kg"]
+    assert carbon["ran"] == pytest.approx(0.9 + 0.3)
 
 
 def test_replans_are_counted_and_the_last_is_told(runs):

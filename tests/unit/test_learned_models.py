@@ -169,6 +169,15 @@ def test_gaps_leave_a_forecast_for_every_hour(model):
 
 
 @every_model
+def test_past_the_end_of_the_values_the_latest_known_serve(model):
+    history = history_of(levels())
+    asked = DAY * np.arange(DAYS, DAYS + 10)
+    point = model.fit(history, DAYS * DAY).predict(history, asked, 48).point
+    assert np.isfinite(point).all()
+    assert np.abs(point - np.tile(levels()[-24:], 2)).mean() < 2 * error(model, levels())
+
+
+@every_model
 def test_an_hour_of_day_without_any_value_has_no_forecast(model):
     values = levels()
     values[HOUR % 24 == 3] = np.nan

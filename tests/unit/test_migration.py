@@ -14,13 +14,16 @@ from tests.worlds import cluster, job_table, run_log
 
 
 class AtThree:
-    """Moves all that runs to the second site at 3 h, and back at 6 h."""
+    """Moves all that runs to the second site at 3 h, back at 6 h, and if so there again."""
+
+    again_h = None
 
     def choose(self, obs, job):
         return 0
 
     def migrate(self, obs, site):
-        wanted = 1 if obs.now_s == 3 * HOUR else 0 if obs.now_s == 6 * HOUR else site.index
+        hour = obs.now_s / HOUR
+        wanted = 1 if hour in {3, self.again_h} else 0 if hour == 6 else site.index
         return {job: wanted for cluster in site.clusters for job in cluster.running}
 
 
@@ -81,6 +84,17 @@ def test_data_move_once_and_the_checkpoint_every_time():
     assert rows["energy_it_kwh"][0] == pytest.approx(3.2 + 2.0)
     away = steps[steps["site"] == "away"]
     assert away["network_kw"][3:5].sum() == pytest.approx(1.5)
+
+
+def test_data_that_have_been_at_a_site_need_not_move_there_again():
+    AtThree.again_h = 9
+    moves = Profile(name="m", data_bytes=3.6e12)
+    jobs = job_table([0.0], [12 * HOUR], [4], interruptible=True, profiles=(moves,))
+    log, _ = run(jobs)
+    AtThree.again_h = None
+    assert stays(log) == [
+        (0.0, 3.0, 0, 4), (3.0, 4.0, 1, 0), (4.0, 6.0, 1, 4), (6.0, 9.0, 0, 4), (9.0, 13.0, 1, 4)
+    ]  # fmt: skip
 
 
 def test_a_job_that_comes_back_to_a_full_cluster_waits_for_it():
@@ -187,4 +201,4 @@ class Wrong:
         return 0
 
     def migrate(self, obs, site):
-        return eval(self.answer) if site.index == 0 else {}  # noqa: S307 - a test's own text
+        return eval(self.answer) if site.index == 0 else {}

@@ -116,6 +116,7 @@ def test_the_optimal_clock_takes_least_energy_per_work():
 
 
 def replace_k(traits, k):
+    """Return a kind of work whose time follows the clock by another share."""
     return traits._replace(clock_sensitive_fraction=k)
 
 
@@ -215,7 +216,8 @@ def serve(power, counts, carbon, *, least=1):
         signals={"average_carbon_intensity": grid.hourly(ahead)},
     )  # fmt: skip
     services = [plan(demand(counts, step_s=HOUR), replicas={"min": least, "max": 10})]
-    log = service_log([here], job_table([], [], []), services, Policy(name="p", power=power), PERFECT)
+    policy = Policy(name="p", power=power)
+    log = service_log([here], job_table([], [], []), services, policy, PERFECT)
     return log.services[0].replicas_ready.tolist()
 
 

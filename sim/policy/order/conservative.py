@@ -79,11 +79,10 @@ class _Book:
         running, overrun = self._running, False
         while running and running[0][0] <= now_s:
             overrun |= heappop(running)[1] in cluster.running
-        free = self._free.now_is(now_s) + sum(
-            cluster.waiting.get(job, 0) for _, _, job in due
-        )
+        late = any(start_s < now_s for start_s, _, _ in due)
+        free = self._free.now_is(now_s) + sum(cluster.waiting.get(job, 0) for _, _, job in due)
         return (
-            not (overrun or self._is_held_up)
+            not (overrun or late or self._is_held_up)
             and len(running) == len(cluster.running)
             and free == cluster.free_count
         )
@@ -97,9 +96,12 @@ class _Book:
         self._free = Availability(
             now_s, cluster.free_count, ((max(now_s, end_s), gpus) for end_s, _, gpus in ends)
         )
-        order = sorted((start_s, job) for job, start_s in self._start_s.items() if job in waiting)
-        self._start_s, self._next, self._is_held_up = {}, [], False
-        for turn, (_, job) in enumerate(order):
+        # In order of time; of equal times in the order in which they were made.
+        kept = [job for job in self._start_s if job in waiting]
+        order = sorted(kept, key=self._start_s.__getitem__)
+        self._start_s, self._next = {}, []
+        self._is_held_up = len(self._running) < len(ends)  # until the overdue ones have ended
+        for turn, job in enumerate(order):
             self._reserve(obs, job, waiting[job], turn)
         self._turn = len(order)
         return self._due(now_s)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from math import exp, log
+from math import exp, expm1, log
 from typing import Final, NamedTuple
 
 from sim.policy.base import ClusterView, Observation
@@ -10,7 +10,8 @@ from sim.policy.order.room import Room
 from sim.policy.order.roster import Roster
 from sim.units import HOUR_S
 
-_LARGEST_EXPONENT: Final = 300.0  # of e; floats go to about 709
+_LARGEST_EXPONENT: Final = 8.0
+"""Powers of e by which use may grow before it is put in smaller numbers: more costs digits. [-]."""
 
 
 class FairShare:
@@ -57,7 +58,7 @@ class FairShare:
         if accounts is None:
             rate_per_s = log(2.0) / (self.half_life_h * HOUR_S)
             accounts = self._accounts[cluster.index] = _Accounts(rate_per_s)
-        accounts.charge(obs, cluster)
+        accounts.settle(obs, cluster)
         accounts.line_up(obs, cluster)
         return self._chosen(obs, cluster, accounts)
 
@@ -69,7 +70,7 @@ class FairShare:
 
         def standing(user: int) -> tuple[float, float, int]:
             """Return what decides between users; the lowest goes first."""
-            used, held = accounts.used.get(user, 0.0), accounts.held.get(user, 0)
+            used, held = accounts.used(user, obs.now_s), accounts.held.get(user, 0)
             return used / share[user], held / share[user], accounts.queues[user][0]
 
         room, chosen = Room(cluster), []
@@ -82,13 +83,12 @@ class FairShare:
         return chosen
 
 
-class _Charged(NamedTuple):
-    """A running job: since when and up to when it has been charged, and its work at first [s]."""
+class _Job(NamedTuple):
+    """A running job: whose it is, its accelerators [-], its start [s] and its work then [s]."""
 
     user: int
     gpus_count: int
-    from_s: float
-    to_s: float
+    start_s: float
     work_s: float
 
 
@@ -96,32 +96,31 @@ class _Accounts:
     """What each user has used on one cluster, holds, and has waiting; by the user's number.
 
     Use decays for all alike. So it is kept undecayed, in the worth it would have at a moment of its
-    own: use at a time t counts exp(rate (t - origin)). It only ever needs to be compared.
+    own: use at a time t counts exp(rate (t - origin)). It only ever needs to be compared. What a
+    running job has used follows from its start, so that time alone changes no entry.
     """
 
     def __init__(self, rate_per_s: float) -> None:
         self._rate_per_s = rate_per_s
         self._origin_s = 0.0
         self._roster = Roster()
-        self._running: dict[int, _Charged] = {}
-        self.used: dict[int, float] = {}
+        self._running: dict[int, _Job] = {}
+        # Use of jobs that have ended, less what the running ones' accelerators were worth when they
+        # started; with what these are worth now, it is all use.
+        self._closed: dict[int, float] = {}
         self.held: dict[int, int] = {}
         self.queues: dict[int, deque[int]] = {}
 
-    def charge(self, obs: Observation, cluster: ClusterView) -> None:
-        """Charge the users for what their jobs have used since they were last charged."""
-        now_s = obs.now_s
-        self._rescale(now_s)
-        for job, last in tuple(self._running.items()):
-            if job in cluster.running:
-                self._use(last.user, last.gpus_count, last.to_s, now_s)
-                self._running[job] = last._replace(to_s=now_s)
-                continue
-            # It ended or made way since it was last charged: its work says when.
-            stopped_s = last.from_s + obs.work_s(job) - last.work_s
-            self._use(last.user, last.gpus_count, last.to_s, min(max(last.to_s, stopped_s), now_s))
-            self.held[last.user] -= last.gpus_count
-            del self._running[job]
+    def used(self, user: int, now_s: float) -> float:
+        """Return what a user has used until now, in worth that can be compared."""
+        return self._closed.get(user, 0.0) + self.held.get(user, 0) * self._worth(now_s)
+
+    def settle(self, obs: Observation, cluster: ClusterView) -> None:
+        """Close the accounts of jobs that have ended or made way."""
+        self._rescale(obs.now_s)
+        if len(self._running) != len(cluster.running):
+            for job in [job for job in self._running if job not in cluster.running]:
+                self._close(obs, job)
 
     def line_up(self, obs: Observation, cluster: ClusterView) -> None:
         """Put those who have joined the queue behind their users' other jobs."""
@@ -143,20 +142,33 @@ class _Accounts:
         if not queue:
             del self.queues[user]
         self._roster.known.discard(job)
-        now_s = obs.now_s
-        self._running[job] = _Charged(user, gpus_count, now_s, now_s, obs.work_s(job))
+        if job in self._running:  # it made way and starts again in one moment
+            self._close(obs, job)
+        self._running[job] = _Job(user, gpus_count, obs.now_s, obs.work_s(job))
         self.held[user] = self.held.get(user, 0) + gpus_count
+        self._book(user, -gpus_count * self._worth(obs.now_s))
         return job
 
-    def _use(self, user: int, gpus_count: int, from_s: float, to_s: float) -> None:
-        """Charge a user for accelerators held for a time."""
-        rate = self._rate_per_s
-        worth = exp(rate * (to_s - self._origin_s)) - exp(rate * (from_s - self._origin_s))
-        self.used[user] = self.used.get(user, 0.0) + gpus_count * worth
+    def _close(self, obs: Observation, job: int) -> None:
+        """Charge a user for a job that no longer runs: its work says for how long it did."""
+        one = self._running.pop(job)
+        stopped_s = one.start_s + max(0.0, obs.work_s(job) - one.work_s)
+        self.held[one.user] -= one.gpus_count
+        self._book(one.user, one.gpus_count * self._worth(min(stopped_s, obs.now_s)))
+
+    def _book(self, user: int, worth: float) -> None:
+        self._closed[user] = self._closed.get(user, 0.0) + worth
+
+    def _worth(self, time_s: float) -> float:
+        """Return what an accelerator is worth that is held from the origin to a time."""
+        return expm1(self._rate_per_s * (time_s - self._origin_s))
 
     def _rescale(self, now_s: float) -> None:
-        """Move the origin before the numbers grow too large."""
+        """Move the origin before the numbers grow large."""
         exponent = self._rate_per_s * (now_s - self._origin_s)
         if exponent > _LARGEST_EXPONENT:
+            # Worth is measured from the origin: that of what is held moves along.
+            for user, closed in self._closed.items():
+                held = self.held.get(user, 0)
+                self._closed[user] = closed * exp(-exponent) - held * expm1(-exponent)
             self._origin_s = now_s
-            self.used = {user: used * exp(-exponent) for user, used in self.used.items()}

@@ -6,6 +6,7 @@ from math import inf
 
 from sim.policy.base import Observation
 
+
 class ExpectedEnds:
     """Expected ends of the jobs that a policy has started on one cluster, sorted.
 
@@ -74,19 +75,14 @@ class ExpectedEnds:
         tuple
             The time [s], inf if never, and accelerators [-].
         """
-        ends = iter(self._sorted)
-        for end_s, _, gpus in ends:
-            free += gpus
-            if free >= needed:
-                break
-        else:
-            return inf, 0
-        at_s = max(end_s, now_s)
-        for end_s, _, gpus in ends:
+        at_s = inf
+        for end_s, _, gpus in self._sorted:
             if end_s > at_s:
-                break
+                break  # what ends at that very time is counted too
             free += gpus
-        return at_s, free - needed
+            if free >= needed and at_s == inf:
+                at_s = max(end_s, now_s)
+        return at_s, max(0, free - needed)
 
 
 def expected_end_s(obs: Observation, job: int) -> float:

@@ -74,7 +74,7 @@ def classes_of(
         `CLASSES` of them, those of little slack first.
     """
     number = np.searchsorted(np.array(SLACK_BOUNDS_H) * HOUR_S, waiting.slack_s, side="right")
-    edges_s = now_s + HOUR_S * np.arange(count + 1)
+    edges_s = now_s + HOUR_S * np.arange(count + 1, dtype=np.float64)
     return tuple(
         _class(waiting, np.flatnonzero(number == one), edges_s, ratio, value_per_j)
         for one in range(CLASSES)

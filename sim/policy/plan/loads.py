@@ -141,12 +141,11 @@ def _going_on(
     obs: Observation, cluster: ClusterView, planned: Slots
 ) -> tuple[Indices, Columns]:
     """Return the jobs that run or wait on a cluster, and how long each goes on [s]."""
-    running = {job: start for job, start in cluster.running.items() if job not in planned}
+    running = [job for job in cluster.running if job not in planned]
     waiting = [job for job in cluster.waiting if job not in planned]
     jobs = np.array([*running, *waiting], dtype=np.int_)
-    start_s = np.array([*running.values(), *([obs.now_s] * len(waiting))])
-    left_s = obs.jobs.expected_duration_s[jobs] - (obs.now_s - start_s)
-    return jobs, np.maximum(left_s, _SOON_S)
+    done_s = np.array([obs.work_s(job) for job in jobs.tolist()], dtype=np.float64)
+    return jobs, np.maximum(obs.jobs.expected_duration_s[jobs] - done_s, _SOON_S)
 
 
 def profile_w(
@@ -168,9 +167,7 @@ def profile_w(
     ndarray of float, shape (n,)
         Sum of their powers. [W]
     """
-    if not len(power_w):
-        return np.zeros(count)
-    edges_s = now_s + HOUR_S * np.arange(count + 1)
+    edges_s = now_s + HOUR_S * np.arange(count + 1, dtype=np.float64)
     return np.asarray(np.diff(ramps(from_s, until_s, power_w, edges_s)) / HOUR_S)
 
 

@@ -1,15 +1,18 @@
-"""What demand charges have seen so far: a month's highest import is a floor of what is billed."""
+"""What demand charges ask for: a month's highest import so far is a floor of what is billed.
+
+Beyond the floor a peak costs its charge only if none as high comes later in the month. If all days
+of a month are alike (assumption), the chance of that is the share of the month that will have
+passed: so early in a month a peak counts for little, and at its end in full.
+"""
 
 import math
 from datetime import datetime, timedelta
-from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.grid.billing import MONTHS_PER_YEAR, SATURDAY, month_length_s, month_number
+from sim.grid.billing import MONTHS_PER_YEAR, SATURDAY, month_number
 from sim.grid.demand import charges_of
 from sim.optimize.ahead import MONTHS, PeakAhead
 from sim.scenario.schema.tariff import DemandCharge, Tariff
@@ -44,6 +47,7 @@ class PeaksSoFar:
         self._timezone = "UTC" if tariff is None else tariff.timezone
         self._zone = ZoneInfo(self._timezone)
         self._hours: dict[float, _Hour] = {}
+        self._months: dict[int, tuple[float, float]] = {}
         self._peaks_w: list[dict[int, float]] = [{} for _ in self.charges]
         self._interval: list[tuple[float, float, int]] = [(math.nan, 0.0, 0)] * len(self.charges)
 
@@ -93,27 +97,22 @@ class PeaksSoFar:
         if not self.charges:
             return ()
         hours = [self._hour(now_s + number * HOUR_S) for number in range(hours_count)]
-        present = hours[0].month
+        present, until_s = hours[0].month, now_s + hours_count * HOUR_S
         month = np.array([hour.month for hour in hours]) - present
         counts = np.array([hour.counts for hour in hours])
         return tuple(
-            self._charge(number, charge, present, month, counts[:, number])
+            PeakAhead(
+                cost_per_w=np.array([
+                    self._usd_per_w(charge, present + later, until_s) for later in range(MONTHS)
+                ]),
+                floor_w=np.array([
+                    self._floor_w(number, present + later) for later in range(MONTHS)
+                ]),
+                counts=np.stack([
+                    counts[:, number] & (month == later) for later in range(MONTHS)
+                ]),
+            )
             for number, charge in enumerate(self.charges)
-        )
-
-    def _charge(
-        self,
-        number: int,
-        charge: DemandCharge,
-        present: int,
-        month: NDArray[np.int_],
-        counts: NDArray[np.bool_],
-    ) -> PeakAhead:
-        months = [present + later for later in range(MONTHS)]
-        return PeakAhead(
-            cost_per_w=np.array([self._usd_per_w(charge, one) for one in months]),
-            floor_w=np.array([self._floor_w(number, one) for one in months]),
-            counts=np.stack([counts & (month == later) for later in range(MONTHS)]),
         )
 
     def _floor_w(self, number: int, month: int) -> float:
@@ -124,19 +123,27 @@ class PeaksSoFar:
             earlier.append(charge.ratchet_start_kw * KW)
         return max([peaks.get(month, 0.0), *(charge.ratchet_fraction * one for one in earlier)])
 
-    def _usd_per_w(self, charge: DemandCharge, month: int) -> float:
-        """Return what the peak of a month costs, of which the run may have begun in the middle."""
+    def _usd_per_w(self, charge: DemandCharge, month: int, until_s: float) -> float:
+        """Return what a peak of a month costs that comes up before a time, all told."""
         if charge.months and month_number(month) not in charge.months:
             return 0.0
-        return charge.charge_usd_per_kw / KW * self._share(month)
+        begin_s, end_s = self._bounds_s(month)
+        from_s = max(0.0, begin_s)  # of a month in which the run begins, only the rest is billed
+        billed = (end_s - from_s) / (end_s - begin_s)
+        passed = (min(until_s, end_s) - from_s) / (end_s - from_s)
+        return charge.charge_usd_per_kw / KW * billed * min(1.0, max(0.0, passed))
 
-    def _share(self, month: int) -> float:
-        """Return the share of a month that may be billed: what lies before the run is not."""
-        first = self._local(0.0)
-        if month != first.year * MONTHS_PER_YEAR + first.month - 1:
-            return 1.0
-        passed = first - first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return 1.0 - passed.total_seconds() / _length_s(month, self._timezone)
+    def _bounds_s(self, month: int) -> tuple[float, float]:
+        """Return when a month begins and ends [s]."""
+        known = self._months.get(month)
+        if known is None:
+            first, following = (
+                datetime(number // MONTHS_PER_YEAR, month_number(number), 1, tzinfo=self._zone)
+                for number in (month, month + 1)
+            )
+            begin, end = first - self._start, following - self._start
+            known = self._months[month] = begin.total_seconds(), end.total_seconds()
+        return known
 
     def _hour(self, time_s: float) -> _Hour:
         """Return month and charges of the hour in which a time lies."""
@@ -151,11 +158,6 @@ class PeaksSoFar:
 
     def _local(self, time_s: float) -> datetime:
         return (self._start + timedelta(seconds=time_s)).astimezone(self._zone)
-
-
-@cache
-def _length_s(month: int, timezone: str) -> float:
-    return month_length_s(month, timezone)
 
 
 def _within(charge: DemandCharge, local: datetime) -> bool:

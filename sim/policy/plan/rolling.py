@@ -1,4 +1,4 @@
-"""A plan of the next hours that rolls on: jobs, battery and caps together, by linear programming."""
+"""A plan of the next hours that rolls on: jobs, battery and caps together, by linear programs."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,6 @@ from sim.policy.plan.site import Settings, SitePlan
 from sim.units import HOUR_S
 
 _SIGNALS = ("average", "marginal")
-_ROUNDING_W = 1e-6
 
 
 class RollingPlan:
@@ -167,18 +166,9 @@ class _Site:
         return [(max(begin_s, now_s), end_s) for begin_s, end_s in slots if end_s > now_s]
 
     def setpoint(self, obs: Observation, site: SiteView) -> Setpoint:
-        """Return what the battery does: what keeps the exchange with the grid as planned."""
+        """Return what the battery does in this step."""
         self._look(obs, site)
-        plan, battery, hour = self._plan.decided, site.battery, self._plan.hour(obs.now_s)
-        if plan is None or battery is None:
-            return 0.0, 0.0
-        exchange_w = float(plan.import_w[hour] - plan.export_w[hour])
-        free_w = exchange_w - self._deficit_w(site)
-        if plan.charge_w[hour] > _ROUNDING_W:
-            return min(max(0.0, free_w), battery.max_charge_w), 0.0
-        if plan.discharge_w[hour] > _ROUNDING_W:
-            return 0.0, min(max(0.0, -free_w), battery.max_discharge_w)
-        return 0.0, 0.0
+        return self._plan.setpoint(obs, site)
 
     def cap_fraction(self, obs: Observation, site: SiteView) -> float | None:
         """Return the cap of running jobs; None for none."""
@@ -186,7 +176,7 @@ class _Site:
             self._plan.note(obs, site)
             return None
         self._look(obs, site)
-        return self._plan.cap_fraction(obs.now_s)
+        return self._plan.cap_fraction(obs, site)
 
     def _look(self, obs: Observation, site: SiteView) -> None:
         """Take note of the last step, and plan anew if it is time; once in a step."""
@@ -228,9 +218,3 @@ class _Site:
         ]
         due_s = np.maximum(earliest_s, latest_s) + length_s
         return Waiting(jobs, earliest_s, length_s, due_s, np.array(power_w))
-
-    @staticmethod
-    def _deficit_w(site: SiteView) -> float:
-        """Return the load less sun and wind in this step."""
-        load_w = site.now("load") + site.terms.facility_w(site.it_power_w)
-        return load_w - site.now("solar") - site.now("wind")

@@ -1,7 +1,7 @@
 """From a fluid plan to whole jobs: each takes hours that the plan has work in, least slack first.
 
-A job pays what more load costs in each hour, by the plan's marginal costs, and more where the plan
-has less work left than the job draws; so jobs spread as the plan does.
+A job pays what more load costs in each hour, by the plan's marginal costs, and more where it draws
+beyond the work that the plan has left there and what still fits below limits and peaks.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class PlannedSlots(LowestSlots):
             Load per IT power. [-]
         """
         self._begin_s = begin_s
-        self._left_w = plan.work_w.sum(axis=0) / ratio
+        self._left_w = (plan.work_w.sum(axis=0) + plan.headroom_w) / ratio
         self._cost = plan.marginal_per_j
         spread = float(self._cost.max() - self._cost.min())
         self._crowding = spread or float(np.abs(self._cost).max()) or 1.0

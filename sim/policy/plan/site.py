@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.energy.dispatch import Setpoint
 from sim.optimize.ahead import Ahead, Layout, Next, WorkAhead
 from sim.optimize.horizon import Columns
 from sim.optimize.rolling import RollingProgram
@@ -16,10 +17,12 @@ from sim.policy.plan.goal import Goal, expected, present_share
 from sim.policy.plan.hours import next_hours
 from sim.policy.plan.loads import busy_profiles, profile_w, slots_of
 from sim.policy.plan.peaks import PeaksSoFar
-from sim.policy.plan.slowing import caps_of, running_work
+from sim.policy.plan.slowing import caps_of, needed_speed, running_work
+from sim.policy.plan.usual import UsualPower
 from sim.units import DAY_S, HOUR_S
 
 _SUPPLY: Final = ("solar", "wind")
+_NOTHING_W: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +89,19 @@ class SitePlan:
             has_budget=settings.carbon_budget_kg_per_day is not None,
         )
         self._program: RollingProgram | None = None
+        self._planned_w: Columns | None = None
         self.slots: dict[int, Sequence[Interval]] = {}
         self.power_w: dict[int, float] = {}
         self.decided: Next | None = None
         self.decided_at_s = -math.inf
+        self._usual = UsualPower()
         self._noted_s, self._emitted_kg, self._intensity = 0.0, 0.0, 0.0
 
     def note(self, obs: Observation, site: SiteView) -> None:
         """Take note of the step that has ended, once, right as the next begins."""
         now_s, flows = obs.now_s, site.flows
+        if now_s > self._noted_s or now_s == 0.0:
+            self._usual.add(now_s, site.it_power_w)
         if now_s > self._noted_s and flows is not None:
             self._noted_s = now_s
             self._peaks.add(now_s - obs.step_s, flows.import_w)
@@ -133,21 +140,65 @@ class SitePlan:
         if self._program is None:
             self._program = RollingProgram(self._layout, self._unit_w(site, ahead))
         self.decided, self.decided_at_s = self._program.solve(ahead), obs.now_s
+        self._planned_w = ahead.load_w + self.decided.work_w.sum(axis=0)
         return self.decided
 
     def hour(self, now_s: float) -> int:
         """Return which hour of the last plan it is now."""
         return min(int((now_s - self.decided_at_s) / HOUR_S), self._settings.hours_count - 1)
 
-    def cap_fraction(self, now_s: float) -> float | None:
+    def setpoint(self, obs: Observation, site: SiteView) -> Setpoint:
+        """Return what the battery does in this step: as planned, but for how sun and load differ.
+
+        Parameters
+        ----------
+        obs : Observation
+            What is known.
+        site : SiteView
+            The site.
+
+        Returns
+        -------
+        Setpoint
+            What was planned of the grid stays as it is; what was planned of a surplus, or to serve
+            load that is not imported, follows them; and import keeps to limits and billed peaks.
+        """
+        plan, battery, hour = self.decided, site.battery, self.hour(obs.now_s)
+        if plan is None or battery is None:
+            return 0.0, 0.0
+        more_w = self._more_load_w(obs, site, hour)
+        beyond_w = max(0.0, more_w - float(plan.headroom_w[hour]))
+        imports, exports = plan.import_w[hour] > _NOTHING_W, plan.export_w[hour] > _NOTHING_W
+        charge_w, discharge_w = float(plan.charge_w[hour]), float(plan.discharge_w[hour])
+        if charge_w > _NOTHING_W:
+            charge_w -= beyond_w if imports else more_w
+        elif discharge_w > _NOTHING_W and not (imports or exports):
+            discharge_w += more_w
+        elif imports:
+            discharge_w += beyond_w
+        charge_w = min(max(0.0, charge_w), battery.max_charge_w)
+        discharge_w = min(max(0.0, discharge_w), battery.max_discharge_w)
+        return (charge_w, 0.0) if charge_w > 0.0 else (0.0, discharge_w)
+
+    def _more_load_w(self, obs: Observation, site: SiteView, hour: int) -> float:
+        """Return by how much load less supply is higher now than planned for the hour."""
+        if obs.now_s == self.decided_at_s or self._planned_w is None:
+            return 0.0
+        load_w: float = site.now("load") + site.terms.facility_w(site.it_power_w)
+        return load_w - site.now("solar") - site.now("wind") - float(self._planned_w[hour])
+
+    def cap_fraction(self, obs: Observation, site: SiteView) -> float | None:
         """Return the cap that gives running jobs the speed that is planned; None for none."""
         if self._caps is None or self.decided is None:
             return None
-        return self._caps.cap_for(float(self.decided.speed[self.hour(now_s)]))
+        speed = float(self.decided.speed[self.hour(obs.now_s)])
+        return self._caps.cap_for(max(speed, needed_speed(obs, site, self.slots)))
 
     def _forget(self, now_s: float) -> None:
-        for job in [job for job, slots in self.slots.items() if slots[-1][1] <= now_s]:
-            del self.slots[job], self.power_w[job]
+        """Forget the slots of jobs that are done, or run through from now on."""
+        for job, slots in tuple(self.slots.items()):
+            if slots[-1][1] <= now_s or (len(slots) == 1 and slots[0][0] < now_s):
+                del self.slots[job], self.power_w[job]
 
     def _unit_w(self, site: SiteView, ahead: Ahead) -> float:
         """Return about the largest power of the site."""
@@ -169,6 +220,10 @@ class SitePlan:
         slots_w = profile_w(power_w, from_s, until_s, now_s=obs.now_s, count=count)
         terms, value = site.terms, float(rates.import_per_j.mean())
         rest_w = busy.floor_w + slots_w
+        # Jobs that are not known yet make up for what those that are leave of the usual power.
+        unknown_w = self._usual.ahead(obs.now_s, count) - rest_w - busy.running_w
+        unknown_w[0] = 0.0
+        rest_w = rest_w + np.maximum(0.0, unknown_w)
         it_w = rest_w + busy.running_w
         ratio = terms.ratio + 2.0 * terms.bend_per_w * float(it_w.mean())
         running = None

@@ -7,8 +7,8 @@ import numpy as np
 from sim.datacenter.power import relative_draw, relative_throughput
 from sim.optimize.ahead import Slowing, WorkAhead
 from sim.optimize.classes import ramps
-from sim.policy.base import Observation, SiteView
-from sim.policy.plan.loads import Busy
+from sim.policy.base import Interval, Observation, SiteView
+from sim.policy.plan.loads import Busy, Slots
 from sim.units import HOUR_S
 
 _LEVELS = 21
@@ -64,6 +64,39 @@ def caps_of(site: SiteView) -> Caps | None:
     return Caps(Slowing(speed, slow, fast), tuple(zip(caps, speeds, strict=True)))
 
 
+def needed_speed(obs: Observation, site: SiteView, planned: Slots) -> float:
+    """Return the least speed at which every job of this step still meets its deadline.
+
+    Parameters
+    ----------
+    obs : Observation
+        What is known.
+    site : SiteView
+        The site.
+    planned : mapping of int to sequence of (float, float)
+        Slots of jobs that are planned [s].
+
+    Returns
+    -------
+    float
+        Speed over full speed; 1 where a job will be late anyway. [-]
+    """
+    now_s, known = obs.now_s, obs.jobs
+    # Work left of each, and the time there is for it.
+    times_s: list[Interval] = []
+    for job, slots in planned.items():
+        if slots[0][0] < now_s + obs.step_s:
+            left_s = sum(max(0.0, end_s - max(now_s, begin_s)) for begin_s, end_s in slots)
+            times_s.append((left_s, left_s + known.deadline_s.item(job) - slots[-1][1]))
+    for cluster in site.clusters:
+        for job in cluster.running:
+            if job not in planned:
+                left_s = max(0.0, known.expected_duration_s.item(job) - obs.work_s(job))
+                times_s.append((left_s, known.deadline_s.item(job) - now_s))
+    return max((left_s / free_s if free_s > left_s else 1.0 for left_s, free_s in times_s),
+               default=0.0)
+
+
 def running_work(
     obs: Observation,
     busy: Busy,
@@ -96,7 +129,7 @@ def running_work(
         In load at full speed; done in time for deadlines that can still be met.
     """
     now_s = obs.now_s
-    edges_s = now_s + HOUR_S * np.arange(count + 1)
+    edges_s = now_s + HOUR_S * np.arange(count + 1, dtype=np.float64)
     load_w, left_s = ratio * busy.power_w, busy.left_s
     slowest_s = left_s / least_speed
     due_s = np.minimum(obs.jobs.deadline_s[busy.job], now_s + slowest_s)
