@@ -36,20 +36,21 @@ def _run(  # noqa: PLR0913 - an option is a parameter
         bool, typer.Option("--force", help="Run again what is there already.")
     ] = False,
     bound: Annotated[
-        bool, typer.Option("--bound", help="Hold each run against the least cost by storage.")
+        bool, typer.Option("--bound", help="Hold each run against the least that was possible.")
     ] = False,
 ) -> None:
     """Run a scenario and its variants under their policies and compare them.
 
     Runs that are there already, from the same scenario and code, are not run again.
 
-    With --bound the comparison also holds each run's own load against the
-    least cost that any storage policy could have reached, had it known all in
-    advance: a lower bound on the run's own steps, with no more load unserved,
-    that may leave the battery empty. The share captured is the saving against
-    an idle battery over that of the bound: 1 is perfect, 0 no better than
-    idle. Both are empty without a battery, a grid or a price. The bound leaves
-    out what cannot lower the cost: battery wear, minimum bills.
+    With --bound the comparison also holds each run against the least cost and
+    carbon that any policy could have reached with the run's own work, had it
+    known all in advance: jobs as a fluid between their earliest start and
+    their deadline (or when they ended, if later), batteries, and caps and
+    sites where a policy of the scenario chooses those. It is a lower bound
+    that may be out of reach. The share captured is the saving against the
+    first policy over that of the bound: 1 is perfect, 0 no better than the
+    first. It is empty where the two did not do the same work.
 
     Example: gridloom run scenarios/quickstart.yaml --policy fifo --seed 1 --seed 2
     """

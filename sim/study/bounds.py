@@ -184,6 +184,7 @@ def _write_bounds(
         name = f"bound, {info['policy']}, seed {seed}"
         on_progress(name, 0.0)
         metrics, note, told = bounds_of(_replay(prepared, folder, seed, freedom))
+        metrics |= dict.fromkeys(_CAPTURED.values())
         store.write_bound(folder, metrics, note, basis | told)
         if baseline is not None:
             metrics |= captured(_known(folder), _known(baseline))

@@ -25,9 +25,13 @@ def freedom_of(policies: Iterable[Roles], sites: Sequence[Site]) -> Freedom:
     """
     chosen = tuple(policies)
     return Freedom(
-        cap=any(not does_nothing(one.power) for one in chosen) or any(map(_may_lack_power, sites)),
+        cap=any(map(_may_cap, chosen)) or any(map(_may_lack_power, sites)),
         place=any(not does_nothing(one.place) for one in chosen),
     )
+
+
+def _may_cap(policy: Roles) -> bool:
+    return not (does_nothing(policy.power) or getattr(policy.power, "never_caps", False))
 
 
 def _may_lack_power(site: Site) -> bool:

@@ -19,6 +19,8 @@ from sim.study.folders import appearing, replace_text
 MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 SCENARIO: Final = "scenario.yaml"
+_ROW_GROUP: Final = 131_072
+"""Rows that are written at once."""
 STEPS: Final = "steps.parquet"
 JOBS: Final = "jobs.parquet"
 SERVICES: Final = "services.parquet"
@@ -272,10 +274,14 @@ def _number(name: str, value: object) -> float | int | None:
 
 def _write_frame(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame with the same bytes every time."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-    # A dictionary of floats is built for nothing: hardly any value comes twice.
-    pq.write_table(table, path, compression="zstd", use_dictionary=texts)
+    schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    # A dictionary of floats is built for nothing: hardly any value comes twice. Part by part, as a
+    # million jobs would take their room twice.
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts) as writer:
+        for first in range(0, max(1, len(frame)), _ROW_GROUP):
+            part = frame.iloc[first : first + _ROW_GROUP]
+            writer.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
 
 
 def _read_json(path: Path) -> dict[str, Any]:

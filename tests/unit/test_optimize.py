@@ -222,7 +222,7 @@ def test_a_block_whose_price_falls_costs_as_little_as_the_next():
     assert storage_bound(replace(here, tariff=Tariff(blocks=blocks)), load_w).value == (
         pytest.approx(2 * 0.15 + 0.4)
     )
-    last = replace(here, tariff=Tariff(blocks=blocks[:1] + (EnergyBlock(energy_usd_per_kwh=0.1),)))
+    last = replace(here, tariff=Tariff(blocks=(*blocks[:1], EnergyBlock(energy_usd_per_kwh=0.1))))
     assert storage_bound(last, load_w).value == pytest.approx(3 * 0.1)
 
 

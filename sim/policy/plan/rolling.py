@@ -90,6 +90,8 @@ class RollingPlan:
             msg = f"quantile is {quantile}; it must lie between 0.5 and 1."
             raise ValueError(msg)
         self.horizon_h, self.resolve_h, self.max_wait_h = int(horizon_h), resolve_h, max_wait_h
+        self.never_caps = not cap
+        """Whether no power is ever capped: the power role then only watches the import."""
         self._settings = Settings(
             hours_count=self.horizon_h,
             goal=Goal(carbon_usd_per_t, carbon_signal),

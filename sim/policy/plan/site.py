@@ -230,8 +230,8 @@ class SitePlan:
         if self._caps is not None:
             it_w = rest_w
             running = running_work(
-                obs, busy, ratio=ratio, least_speed=self._caps.slowing.least_speed,
-                count=count, value_per_j=value,
+                obs, busy, ratio=ratio, count=count, value_per_j=value,
+                speeds=(self._caps.slowing.least_speed, needed_speed(obs, site, self.slots)),
             )
         load_w = expected(obs, site, "load", count, share=share)
         load_w = load_w + terms.fixed_w + (terms.ratio + terms.bend_per_w * it_w) * it_w

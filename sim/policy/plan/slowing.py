@@ -86,8 +86,9 @@ def needed_speed(obs: Observation, site: SiteView, planned: Slots) -> float:
     times_s: list[Interval] = []
     for job, slots in planned.items():
         if slots[0][0] < now_s + obs.step_s:
-            left_s = sum(max(0.0, end_s - max(now_s, begin_s)) for begin_s, end_s in slots)
-            times_s.append((left_s, left_s + known.deadline_s.item(job) - slots[-1][1]))
+            slots_s = sum(max(0.0, end_s - max(now_s, begin_s)) for begin_s, end_s in slots)
+            left_s = known.expected_duration_s.item(job) - obs.work_s(job)
+            times_s.append((left_s, slots_s + known.deadline_s.item(job) - slots[-1][1]))
     for cluster in site.clusters:
         for job in cluster.running:
             if job not in planned:
@@ -102,7 +103,7 @@ def running_work(
     busy: Busy,
     *,
     ratio: float,
-    least_speed: float,
+    speeds: tuple[float, float],
     count: int,
     value_per_j: float,
 ) -> WorkAhead:
@@ -116,8 +117,8 @@ def running_work(
         Jobs that run or wait.
     ratio : float
         Load per IT power. [-]
-    least_speed : float
-        Speed under the lowest cap. [-]
+    speeds : tuple of float
+        Speed under the lowest cap, and that at which no job is late. [-]
     count : int
         Hours ahead: n. [-]
     value_per_j : float
@@ -128,16 +129,18 @@ def running_work(
     WorkAhead
         In load at full speed; done in time for deadlines that can still be met.
     """
-    now_s = obs.now_s
+    now_s, (slowest, needed) = obs.now_s, speeds
     edges_s = now_s + HOUR_S * np.arange(count + 1, dtype=np.float64)
     load_w, left_s = ratio * busy.power_w, busy.left_s
-    slowest_s = left_s / least_speed
+    slowest_s = left_s / slowest
     due_s = np.minimum(obs.jobs.deadline_s[busy.job], now_s + slowest_s)
     due_s = np.maximum(due_s, now_s + left_s)
     begin_s = np.full(len(left_s), now_s)
     most_j = ramps(begin_s, now_s + left_s, load_w, edges_s)[1:]
     late_j = ramps(due_s - left_s, due_s, load_w, edges_s)[1:]
-    slow_j = ramps(begin_s, now_s + slowest_s, least_speed * load_w, edges_s)[1:]
+    slow_j = ramps(begin_s, now_s + slowest_s, slowest * load_w, edges_s)[1:]
     power_w = np.diff(ramps(begin_s, due_s, load_w, edges_s)) / HOUR_S
-    least_j = np.minimum(np.maximum(late_j, slow_j), most_j)
-    return WorkAhead(least_j, most_j, power_w, value_per_j)
+    least_j = np.maximum(late_j, slow_j)
+    # All have one speed: that of the job with the least time to spare.
+    least_j[0] = max(least_j[0], needed * most_j[0])
+    return WorkAhead(np.minimum(least_j, most_j), most_j, power_w, value_per_j)
