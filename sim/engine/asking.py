@@ -230,5 +230,6 @@ def _told(error: BaseException) -> str:
     what = traceback.format_exception_only(error)[-1].strip()
     frames = traceback.extract_tb(error.__traceback__)
     users = [frame for frame in frames if not Path(frame.filename).is_relative_to(_SIM)]
-    own = [frame for frame in users if frame.filename == users[0].filename] or frames
+    ours = [frame for frame in frames if not Path(frame.filename).is_relative_to(_SIM / "engine")]
+    own = [frame for frame in users if frame.filename == users[0].filename] or ours
     return "\n".join([what, *traceback.format_list(own[-_LINES:])]).rstrip()

@@ -219,6 +219,8 @@ class Cluster:
         Waiting jobs in order of release: job id to gang size.
     running : dict
         Running jobs: job id to the time it started or resumed. [s]
+    withdrawn_count : int
+        Waiting jobs that have left the queue without being started, so far. [-]
     """
 
     name: str
@@ -235,6 +237,7 @@ class Cluster:
     # A plain dict would scan over its deleted head each time: quadratic in a long queue.
     waiting: OrderedDict[int, int] = field(default_factory=OrderedDict)
     running: dict[int, float] = field(default_factory=dict)
+    withdrawn_count: int = 0
 
     @property
     def site(self) -> int:

@@ -117,7 +117,9 @@ class Lifecycle:
         """
         if job in self.rejected:
             return
-        self._clusters[self._cluster_of[job]].waiting.pop(job, None)
+        cluster = self._clusters[self._cluster_of[job]]
+        if cluster.waiting.pop(job, 0):
+            cluster.withdrawn_count += 1
         self._pending.pop(job, None)
         self._held.add(job)
 

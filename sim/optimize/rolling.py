@@ -40,12 +40,18 @@ class RollingProgram:
         What it is of.
     unit_w : float
         Power that 1 stands for: about the largest of the site. [W]
+
+    Attributes
+    ----------
+    highs : Highs
+        The solver of the library.
     """
 
     def __init__(self, layout: Layout, unit_w: float) -> None:
         self._layout, self._unit_w = layout, unit_w
         self._unit_j = unit_w * layout.block_s
         self._solver = WarmSolver()
+        self.highs = self._solver.highs
         widths = dict(_widths(layout))
         ends = np.cumsum([0, *widths.values()]).tolist()
         self._at = {

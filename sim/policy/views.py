@@ -68,6 +68,10 @@ class ClusterState(Protocol):
     def running(self) -> Mapping[int, float]:
         """Running jobs: job id to the time it started or resumed [s]."""
 
+    @property
+    def withdrawn_count(self) -> int:
+        """Waiting jobs that have left the queue without being started, so far."""
+
 
 class SiteState(Protocol):
     """What the engine keeps of a site."""
@@ -184,6 +188,11 @@ class ClusterView(ReadOnly):
         """Accelerators that no job holds and for which there is power. [-]."""
         state = self._state
         return state.startable if state.power_limited else state.free
+
+    @property
+    def withdrawn_count(self) -> int:
+        """Waiting jobs that have left the queue without being started, so far. [-]."""
+        return self._state.withdrawn_count
 
     @property
     def is_packed(self) -> bool:

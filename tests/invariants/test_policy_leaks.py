@@ -1,7 +1,7 @@
 """No policy sees the future, changes what it sees, or decides by chance, in any made-up world."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import sim
@@ -9,10 +9,12 @@ from sim.errors import PolicyError
 from sim.registry import POLICIES, ROLES
 from sim.scenario.schema.scenario import Policy
 
+# Each world takes about a second: to make a failure smaller would take minutes.
+FEW = settings(max_examples=6, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 CHOICES = {role: st.sampled_from(sorted(POLICIES[role])) for role in ROLES}
 
 
-@settings(max_examples=12)
+@FEW
 @given(seed=st.integers(1, 2**31), roles=st.fixed_dictionaries(CHOICES))
 def test_any_policies_together_keep_the_contract_in_any_made_up_world(seed, roles):
     assert "non-anticipativity" in sim.check_policy(Policy(name="any", **roles), seed=seed)
@@ -37,7 +39,7 @@ class TrueEnd:
         return [job] if cluster.waiting[job] <= cluster.free_count else []
 
 
-@settings(max_examples=5)
+@FEW
 @given(seed=st.integers(1, 2**31), policy=st.sampled_from([NextHour, TrueEnd]))
 def test_a_policy_that_sees_the_future_is_caught_in_any_made_up_world(seed, policy):
     with pytest.raises(PolicyError, match="fails non-anticipativity"):

@@ -29,7 +29,7 @@ def test_every_part_of_the_schema_is_reached():
         return {part}.union(*(below(child) for child in part.__subclasses__()))
 
     abstract = {"Part", "Chosen", "FileSeries", "SeriesSource", "Hours"}
-    abstract |= {"Arriving", "ModelJobs", "LanguageModelRun"}
+    abstract |= {"Arriving", "ModelJobs", "LanguageModelRun", "Standing"}
     own = {part for part in below(Part) if part.__module__.startswith("sim.scenario.")}
     assert {part.__name__ for part in own - set(parts_of_schema())} == abstract
 

@@ -55,7 +55,7 @@ class _Book:
     def select(self, obs: Observation, cluster: ClusterView) -> list[int]:
         """Return the jobs to start."""
         self._ends.tidy(cluster.running, obs.now_s)
-        joined, left = self._roster.update(cluster.waiting)
+        joined, left = self._roster.update(cluster)
         due = self._due(obs.now_s)
         if left or not self._goes_as_planned(obs.now_s, cluster, due):
             due = self._plan_anew(obs, cluster)

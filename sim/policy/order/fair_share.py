@@ -124,7 +124,7 @@ class _Accounts:
 
     def line_up(self, obs: Observation, cluster: ClusterView) -> None:
         """Put those who have joined the queue behind their users' other jobs."""
-        joined, left = self._roster.update(cluster.waiting)
+        joined, left = self._roster.update(cluster)
         users = obs.jobs.user
         if left:
             for queue in self.queues.values():

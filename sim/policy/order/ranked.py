@@ -49,7 +49,7 @@ class Ranked:
     def _line(self, obs: Observation, cluster: ClusterView) -> tuple[Roster, list[Place]]:
         """Return the waiting jobs as a heap of ranks and ids."""
         roster, heap = self._lines.setdefault(cluster.index, (Roster(), []))
-        joined, left = roster.update(cluster.waiting)
+        joined, left = roster.update(cluster)
         if left:
             heap[:] = [one for one in heap if one[1] not in left]
             heapq.heapify(heap)

@@ -1,6 +1,8 @@
 """Who waits: what has changed in a queue since a policy last looked at it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+
+from sim.policy.base import ClusterView
 
 
 class Roster:
@@ -12,31 +14,35 @@ class Roster:
         Their ids; a policy takes out those it starts. [-]
     """
 
-    __slots__ = ("known",)
+    __slots__ = ("_withdrawn_count", "known")
 
     def __init__(self) -> None:
         self.known: set[int] = set()
+        self._withdrawn_count = 0
 
-    def update(self, waiting: Mapping[int, int]) -> tuple[list[int], set[int]]:
+    def update(self, cluster: ClusterView) -> tuple[list[int], set[int]]:
         """Return who has joined and who has left the queue, and know it from now on.
 
         Parameters
         ----------
-        waiting : mapping of int to int
-            Waiting jobs in order of release: job id to gang size.
+        cluster : ClusterView
+            The cluster.
 
         Returns
         -------
         tuple
             Jobs that have joined, in the queue's order, and jobs that have left. [-]
         """
-        known = self.known
+        known, waiting = self.known, cluster.waiting
+        withdrawn = cluster.withdrawn_count != self._withdrawn_count
+        self._withdrawn_count = cluster.withdrawn_count
         # Jobs join the queue at its end, or at its head when they had to make way: mostly what is
         # new stands outside of all that are known, and a long queue need not be gone through.
         head = _until(waiting, known)
         tail = _until(reversed(waiting), known) if len(head) < len(waiting) else []
         joined, left = head + tail[::-1], set[int]()
-        if len(known) + len(joined) != len(waiting):
+        # One that was withdrawn may have joined again, behind others that are new.
+        if withdrawn or len(known) + len(joined) != len(waiting):
             left = known - waiting.keys()
             known -= left
             joined = [job for job in waiting if job not in known]

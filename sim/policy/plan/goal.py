@@ -23,7 +23,7 @@ class Rates:
     import_per_j, export_per_j : ndarray of float, shape (n,)
         What import costs, and export earns. [USD/J]
     carbon_kg_per_j : ndarray of float, shape (n,)
-        Emissions of import. [kgCO2e/J]
+        Emissions of import; 0 where they do not count. [kgCO2e/J]
     """
 
     import_per_j: Columns
@@ -41,10 +41,13 @@ class Goal:
         What emissions count for, besides what the site pays for them. [USD/tCO2e]
     carbon_signal : {'average', 'marginal'}
         Which intensity of the grid they are counted at.
+    has_budget : bool
+        Whether they count by themselves.
     """
 
     carbon_usd_per_t: float = 0.0
     carbon_signal: CarbonSignal = "average"
+    has_budget: bool = False
 
     def rates(self, obs: Observation, site: SiteView, count: int, *, share: float) -> Rates:
         """Return what flows cost in the next hours.
@@ -87,6 +90,9 @@ class Goal:
         return Rates(cost, exported, carbon_kg)
 
     def _carbon(self, obs: Observation, site: SiteView, count: int, share: float) -> Columns:
+        """Return the intensity that counts; forecasts that do not are not asked for."""
+        if not self.carbon_usd_per_t and not self.has_budget:
+            return np.zeros(count)
         return expected(obs, site, f"{self.carbon_signal}_carbon_intensity", count, share=share)
 
 

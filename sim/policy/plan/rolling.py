@@ -94,7 +94,7 @@ class RollingPlan:
         """Whether no power is ever capped: the power role then only watches the import."""
         self._settings = Settings(
             hours_count=self.horizon_h,
-            goal=Goal(carbon_usd_per_t, carbon_signal),
+            goal=Goal(carbon_usd_per_t, carbon_signal, carbon_budget_kg_per_day is not None),
             carbon_budget_kg_per_day=carbon_budget_kg_per_day,
             quantile=quantile,
             cap=cap,
