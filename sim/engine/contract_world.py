@@ -132,7 +132,7 @@ def changed_site(site: Site, after_s: float) -> Site:
     def changed(name: str, series: Series) -> Series:
         """Return a signal that is another after the time."""
         values = series.values.copy()
-        values[later] = values[later][::-1] * stream(7, f"check/{name}").uniform(0.2, 3.0)
+        values[later] *= stream(7, f"check/{name}").uniform(0.2, 3.0, later.sum())
         return Series(series.edges_s, values)
 
     signals = {name: changed(name, series) for name, series in site.signals.items()}
@@ -181,9 +181,10 @@ def changed_jobs(jobs: JobTable, after_s: float) -> JobTable:
     # How long a job really runs shows when it ends: after the time, that may be otherwise too.
     later, gang = jobs.arrival_s >= after_s, jobs.workload != _ELASTIC
     runs_on = gang & (jobs.arrival_s + jobs.duration_s > after_s)
+    ratio = stream(7, "check/changed-jobs").uniform(1.0, 4.0, _JOBS)
     return replace(
         jobs,
-        duration_s=np.where(later | runs_on, jobs.duration_s * 1.7, jobs.duration_s),
+        duration_s=np.where(later | runs_on, ratio, 1.0) * jobs.duration_s,
         expected_duration_s=np.where(later, 2.0, 1.0) * jobs.expected_duration_s,
         gpus_count=np.where(later & gang, 17 - jobs.gpus_count, jobs.gpus_count),
         deadline_s=np.where(later, jobs.deadline_s + 5 * HOUR_S, jobs.deadline_s),

@@ -181,9 +181,11 @@ class Settlement:
 
     def _settle_parts(self, net_w: float, parts: Parts) -> Flows:
         """Settle a step in which the grid fails or comes back, part by part."""
+        # No import can be held over an outage: the battery would charge before and discharge in it.
+        setpoint = FOLLOW if isinstance(self.setpoint, HoldImport) else self.setpoint
         mean = np.zeros(len(Flows._fields))
         for duration_s, connection in parts:
-            flows = settle(net_w, self.place.battery, self.setpoint, connection, duration_s)
+            flows = settle(net_w, self.place.battery, setpoint, connection, duration_s)
             mean += np.array(flows) * (duration_s / self._step_s)
         return Flows(*mean.tolist())
 

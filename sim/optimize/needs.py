@@ -28,7 +28,7 @@ class Needs:
     Attributes
     ----------
     power_w : ndarray of float, shape (n,)
-        Least IT energy above that of idle accelerators, per work. [J/s]
+        Least IT energy above that of idle accelerators, per work (J/s). [W]
     gpus_count : ndarray of float, shape (n,)
         Least accelerator time per work. [-]
     speed : ndarray of float, shape (n,)
@@ -38,7 +38,7 @@ class Needs:
     dip_w : ndarray of float, shape (n,)
         Most by which it draws less than idle accelerators. [W]
     energy_w : ndarray of float, shape (n,)
-        Most IT energy per work. [J/s]
+        Most IT energy per work (J/s). [W]
     """
 
     power_w: Columns

@@ -10,7 +10,7 @@ from sim.registry import POLICIES, ROLES
 from sim.scenario.schema.scenario import Policy
 
 # Each world takes about a second: to make a failure smaller would take minutes.
-FEW = settings(max_examples=6, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+FEW = settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 CHOICES = {role: st.sampled_from(sorted(POLICIES[role])) for role in ROLES}
 
 

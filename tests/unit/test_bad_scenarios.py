@@ -25,7 +25,7 @@ WRONG = {
         "21:5 sites[0].baseload: unknown field. Did you mean base_load?"),
     "unknown field like none": ("name: shifty", "name: shifty, xyzzy: 1",
         "34:20 policies[1].xyzzy: unknown field. "
-        "Allowed: name, order, place, power, shift, storage."),
+        "Allowed: joint, name, order, place, power, shift, storage."),
     "power where energy is meant": ("capacity_kwh", "capacity_kw",
         "13:7 sites[0].battery.capacity_kw: unknown field. "
         "Did you mean capacity_kwh? Its unit is kWh."),

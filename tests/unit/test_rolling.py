@@ -76,9 +76,14 @@ def test_nothing_charges_and_discharges_or_imports_and_exports_at_once(seed):
 
 
 def test_a_full_battery_is_not_burnt_empty_where_energy_is_paid_for():
-    known = ahead([1, 1], -0.1, stored_j=4 * KWH)
-    plan = RollingProgram(layout(2, battery=BATTERY), KW).solve(known)
-    assert plan.import_w.tolist() == pytest.approx([1000.0, 1000.0], abs=1e-2)
+    full = ahead([1], -0.1, stored_j=4 * KWH)
+    assert RollingProgram(layout(1, battery=BATTERY), KW).solve(full).import_w == pytest.approx(
+        [1000.0], abs=1e-2
+    )
+    # Over two hours it is: 0.81 kWh out, 1 kWh in, and 0.19 kWh of losses that are paid for.
+    full = ahead([1, 1], -0.1, stored_j=4 * KWH)
+    plan = RollingProgram(layout(2, battery=BATTERY), KW).solve(full)
+    assert plan.import_w.tolist() == pytest.approx([190.0, 2000.0], abs=1e-2)
 
 
 def test_peak_so_far_needs_no_shaving_and_what_is_beyond_does():

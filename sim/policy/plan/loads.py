@@ -155,8 +155,10 @@ def profile_w(
 
     Parameters
     ----------
-    power_w, from_s, until_s : ndarray of float, shape (m,)
-        Power [W], begin and end [s] of each.
+    power_w : ndarray of float, shape (m,)
+        Power of each. [W]
+    from_s, until_s : ndarray of float, shape (m,)
+        Begin and end of each. [s]
     now_s : float
         Present time. [s]
     count : int

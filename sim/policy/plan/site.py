@@ -32,7 +32,7 @@ class Settings:
     Attributes
     ----------
     hours_count : int
-        How far it looks ahead. [h]
+        Hours that it looks ahead. [-]
     goal : Goal
         What it has as little of as it can.
     carbon_budget_kg_per_day : float or None

@@ -92,10 +92,10 @@ def needed_speed(obs: Observation, site: SiteView, planned: Slots) -> float:
     for cluster in site.clusters:
         for job in cluster.running:
             if job not in planned:
-                left_s = max(0.0, known.expected_duration_s.item(job) - obs.work_s(job))
+                left_s = known.expected_duration_s.item(job) - obs.work_s(job)
                 times_s.append((left_s, known.deadline_s.item(job) - now_s))
-    return max((left_s / free_s if free_s > left_s else 1.0 for left_s, free_s in times_s),
-               default=0.0)
+    tight = (left_s / max(free_s, left_s) for left_s, free_s in times_s if left_s > 0.0)
+    return max(tight, default=0.0)
 
 
 def running_work(

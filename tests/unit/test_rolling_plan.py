@@ -1,0 +1,271 @@
+"""The rolling plan as a policy: what it knows of its site, and what it makes of jobs and battery."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sim
+from sim.energy.battery import BatteryLimits
+from sim.energy.dispatch import Connection
+from sim.errors import PolicyError, ScenarioError
+from sim.grid.demand import charges_of, periods_of
+from sim.ledger.close import close_books
+from sim.optimize.ahead import Next
+from sim.policy.base import Forecast as Issued
+from sim.policy.build import build, chosen_roles
+from sim.policy.plan.hours import filled, next_hours
+from sim.policy.plan.peaks import PeaksSoFar
+from sim.policy.plan.rolling import RollingPlan
+from sim.policy.plan.usual import UsualPower
+from sim.registry import JOINT
+from sim.scenario.load import load_scenario
+from sim.scenario.schema.forecast import Forecast
+from sim.scenario.schema.scenario import Policy, Role
+from sim.scenario.schema.tariff import DemandCharge, Tariff
+from sim.scenario.series.piecewise import Series
+from sim.units import DAY_S, HOUR_S, KW, KWH
+from tests.worlds import cluster, job_table, run_log, site, time_grid
+
+PERFECT = Forecast(model="perfect", refresh_h=1)
+BATTERY = BatteryLimits(4 * KWH, 2 * KW, 2 * KW, 1.0, 1.0, 0.0, 1.0, 0.0)
+
+
+def issued(values, *, levels=(), quantiles=None, valid_from_s=0.0):
+    return Issued(np.array(values, dtype=float), quantiles, valid_from_s, valid_from_s, HOUR_S,
+                  np.array(levels))
+
+
+def day_of(grid, prices):
+    """Return a series with the same prices every day."""
+    hour = (grid.window_edges_s[:-1] // HOUR_S).astype(int) % 24
+    return Series(grid.window_edges_s, np.array(prices)[hour] / KWH)
+
+
+def place(hours, prices, **more):
+    grid = time_grid(hours, more.pop("step_s", HOUR_S))
+    price = day_of(grid, prices)
+    return site(
+        grid, price_usd_per_j=price.mean_over(grid.edges_s), signals={"price": price}, **more
+    )
+
+
+def ran(here, jobs, policy="rolling-lp"):
+    return close_books(run_log([here], jobs, policy, PERFECT), ["work"])
+
+
+CHEAP_AT_NOON = [0.3] * 10 + [0.1] * 4 + [0.3] * 10
+
+
+def test_next_hours_start_now_and_repeat_the_day_beyond_the_forecast():
+    ahead = next_hours(issued(range(30)), 3 * HOUR_S, 30)
+    assert ahead.tolist() == [*range(3, 30), 6, 7, 8]
+    half = next_hours(issued([0, 2, 4, 6]), 0.5 * HOUR_S, 2)
+    assert half.tolist() == [1, 3]
+    assert filled(np.array([5.0, np.nan]), 3).tolist() == [5, 5, 5]
+    assert np.isnan(filled(np.array([np.nan]), 2)).all()
+
+
+def test_a_quantile_that_is_not_there_is_asked_for():
+    table = np.array([[1.0, 3.0]])
+    assert next_hours(issued([2], levels=(0.1, 0.9), quantiles=table), 0.0, 1, level=0.9) == [3.0]
+    with pytest.raises(ValueError, match=r"have no quantile 0.95 \(they have 0.1, 0.9\)"):
+        next_hours(issued([2], levels=(0.1, 0.9), quantiles=table), 0.0, 1, level=0.95)
+
+
+CHARGES = (
+    DemandCharge(charge_usd_per_kw=5.0, from_hour=14, to_hour=20, days="weekdays"),
+    DemandCharge(charge_usd_per_kw=2.0, months=(6,), interval_min=30),
+)
+
+
+@pytest.mark.parametrize("step_s", [300.0, 900.0])
+def test_peaks_so_far_are_those_that_are_billed(step_s):
+    start = datetime(2025, 5, 30, 4, tzinfo=UTC)
+    tariff = Tariff(timezone="America/New_York", demand_charges=CHARGES)
+    steps = round(5 * DAY_S / step_s)
+    import_w = np.random.default_rng(5).uniform(0, 1000, steps) * KW
+    peaks = PeaksSoFar(tariff, start, step_s)
+    for step, power_w in enumerate(import_w.tolist()):
+        peaks.add(step * step_s, power_w)
+    starts = pd.date_range(start, periods=steps, freq=pd.Timedelta(seconds=step_s))
+    known = peaks.ahead(5 * DAY_S, 48)
+    assert len(known) == 2
+    for charge, peak in zip(CHARGES, known, strict=True):
+        periods = periods_of(charge, starts, timezone=tariff.timezone, step_s=step_s)
+        june = (periods.month_of_interval == 1) & periods.counted
+        assert peak.floor_w[0] == pytest.approx(periods.means_w(import_w)[june].max())
+        hours = pd.date_range(start + timedelta(days=5), periods=48, freq="h")
+        ahead = periods_of(charge, hours, timezone=tariff.timezone, step_s=HOUR_S)
+        assert peak.counts[0].tolist() == ahead.counted.tolist()
+
+
+def test_a_peak_counts_by_how_much_of_its_month_will_have_passed():
+    tariff = Tariff(demand_charge_usd_per_kw=30.0)
+    peaks = PeaksSoFar(tariff, datetime(2025, 6, 1, tzinfo=UTC), HOUR_S)
+    assert peaks.ahead(0.0, 48)[0].cost_per_w * KW == pytest.approx([2.0, 0.0])
+    assert peaks.ahead(28 * DAY_S, 48)[0].cost_per_w * KW == pytest.approx([30.0, 0.0])
+    late = peaks.ahead(29 * DAY_S, 48)[0]  # one of its two days lies in July, of 31 days
+    assert late.cost_per_w * KW == pytest.approx([30.0, 30.0 / 31])
+    assert late.counts.sum(axis=1).tolist() == [24, 24]
+    # A run that begins in the middle of June pays for half of it.
+    peaks = PeaksSoFar(tariff, datetime(2025, 6, 16, tzinfo=UTC), HOUR_S)
+    assert peaks.ahead(13 * DAY_S, 48)[0].cost_per_w[0] * KW == pytest.approx(15.0)
+
+
+def test_a_ratchet_is_a_floor_from_the_start():
+    charge = DemandCharge(charge_usd_per_kw=1.0, ratchet_fraction=0.5, ratchet_start_kw=100.0)
+    tariff = Tariff(demand_charges=(charge,))
+    peaks = PeaksSoFar(tariff, datetime(2025, 6, 1, tzinfo=UTC), HOUR_S)
+    assert peaks.ahead(0.0, 24)[0].floor_w.tolist() == [50e3, 50e3]
+    peaks.add(0.0, 300e3)
+    assert peaks.ahead(HOUR_S, 24)[0].floor_w.tolist() == [300e3, 150e3]
+
+
+def test_usual_power_is_learned_by_the_hour_of_the_day():
+    usual = UsualPower()
+    for hour in range(49):
+        usual.add(hour * HOUR_S, 100.0 if hour % 24 == 3 else 50.0)
+    assert usual.ahead(2 * DAY_S + 2 * HOUR_S, 3).tolist() == [50.0, 100.0, 50.0]
+    assert UsualPower().ahead(0.0, 2).tolist() == [0.0, 0.0]
+
+
+def test_jobs_run_where_it_is_cheap_and_never_late():
+    rng = np.random.default_rng(2)
+    arrival_s = np.sort(rng.uniform(0, 40, 60)) * HOUR_S
+    duration_s = rng.uniform(0.5, 3.0, 60) * HOUR_S
+    deadline_s = arrival_s + duration_s + rng.uniform(0, 20, 60) * HOUR_S
+    jobs = job_table(arrival_s, duration_s, 1, power_w=KW, deadline_s=deadline_s)
+    here = place(72, CHEAP_AT_NOON, clusters=[cluster(100)])
+    _, steps, frame = ran(here, jobs)
+    _, at_once, _ = ran(here, jobs, "fifo")
+    _, lowest, _ = ran(here, jobs, Policy(name="l", shift=Role(use="lowest-window", signal="price")))
+    assert (frame["end_s"] <= deadline_s + 1e-6).all()
+    cost = [frame["cost_total_usd"].sum() for frame in (steps, lowest, at_once)]
+    assert cost[0] <= cost[1] * (1.0 + 1e-9) < cost[2]
+
+
+def test_jobs_spread_below_an_import_limit():
+    # Ten jobs of an hour and 1 kW, of which three at a time can be fed.
+    jobs = job_table(np.zeros(10), HOUR_S, 1, power_w=KW, deadline_s=24 * HOUR_S)
+    here = place(48, CHEAP_AT_NOON, clusters=[cluster(100)], connection=Connection(3 * KW, 0.0))
+    _, steps, frame = ran(here, jobs)
+    in_cheap = frame["start_s"].between(10 * HOUR_S, 14 * HOUR_S - 1)
+    assert in_cheap.sum() == 10
+    assert steps["grid_import_kw"].max() == pytest.approx(3.0)
+    assert steps["unserved_kw"].max() == 0.0
+
+
+def test_interruptible_jobs_keep_their_slots_when_forecasts_are_issued_anew():
+    prices = [0.3, 0.1] * 12
+    jobs = job_table([0.0], [3 * HOUR_S], [1], power_w=KW, interruptible=True, deadline_s=DAY_S)
+    _, steps, frame = ran(place(24, prices, clusters=[cluster(1)]), jobs)
+    assert steps["cost_total_usd"].sum() == pytest.approx(0.3)
+    assert frame["end_s"][0] == pytest.approx(6 * HOUR_S)
+    assert frame["suspensions_count"][0] == 2
+
+
+def test_battery_follows_the_sun_within_the_hour():
+    # The plan charges a surplus of 1 kW; in its second half there is none.
+    grid = time_grid(2, HOUR_S / 2)
+    solar_w = np.array([2.0, 0.0, 0.0, 0.0]) * KW
+    edges_s = grid.window_edges_s
+    sun = Series(edges_s, np.where((edges_s[:-1] >= 0) & (edges_s[:-1] < HOUR_S), KW, 0.0))
+    here = replace(
+        site(grid, solar_w=solar_w, price_usd_per_j=0.3 / KWH, battery=BATTERY,
+             signals={"solar": sun, "price": day_of(grid, [0.3] * 24)}),
+    )
+    _, steps, _ = ran(here, job_table([], [], []))
+    assert steps["grid_import_kw"].max() == 0.0
+    assert steps["battery_charge_kw"].tolist()[1] == 0.0
+
+
+def test_demand_response_of_price_is_not_paid_twice_at_negative_prices():
+    prices = [-0.05] * 4 + [0.2] * 20
+    here = place(24, prices, base_load_w=KW, battery=BATTERY)
+    _, steps, _ = ran(here, job_table([], [], []))
+    assert (steps["battery_charge_kw"] * steps["battery_discharge_kw"] == 0.0).all()
+    # 1 kWh an hour, 4 more while it is paid for, and those are used while it is not: 2 kW at most.
+    assert steps["cost_total_usd"].sum() == pytest.approx(-0.05 * 8 + 0.2 * 16)
+
+
+def test_caps_slow_jobs_that_have_time_and_no_others():
+    here = place(24, [0.2] * 24, clusters=[cluster(8)])
+    policy = Policy(name="c", joint=Role(use="rolling-lp", cap=True))
+    free = job_table([0.0], [4 * HOUR_S], [8], deadline_s=DAY_S)
+    tight = job_table([0.0], [4 * HOUR_S], [8], deadline_s=4 * HOUR_S)
+    assert ran(here, free, policy)[2]["energy_it_kwh"][0] < 0.75 * 4 * 8 * 0.7
+    late = ran(here, tight, policy)[2]
+    assert late["energy_it_kwh"][0] == pytest.approx(4 * 8 * 0.7)
+    assert late["end_s"][0] == pytest.approx(4 * HOUR_S)
+
+
+def test_a_joint_policy_takes_the_roles_that_are_left_to_it():
+    whole = build("rolling-lp")
+    assert isinstance(whole.shift, RollingPlan)
+    assert whole.shift is whole.storage is whole.power
+    part = Policy(name="p", order="edf", storage="self-consumption", joint="rolling-lp")
+    assert chosen_roles(part) == {
+        "order": "edf", "shift": "rolling-lp", "place": "home", "power": "rolling-lp",
+        "storage": "self-consumption",
+    }
+    assert not isinstance(build(part).storage, RollingPlan)
+    assert set(chosen_roles("rolling-lp").values()) == {"fifo", "home", "rolling-lp"}
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"horizon_h": 1}, "horizon_h is 1"),
+        ({"resolve_h": -1.0}, "resolve_h is -1"),
+        ({"carbon_signal": "mean"}, "must be average or marginal"),
+        ({"carbon_usd_per_t": -5.0}, "must be 0 or more"),
+        ({"quantile": 0.3}, "between 0.5 and 1"),
+    ],
+)
+def test_a_wrong_parameter_is_told(given, what):
+    with pytest.raises(PolicyError, match=what):
+        build(Policy(name="p", joint=Role(use="rolling-lp", **given)))
+
+
+SCENARIO = """
+schema_version: 1
+name: tiny
+start: 2025-06-02T00:00Z
+duration_h: 6
+sites: [{{name: home, grid: {{tariff: {{energy_usd_per_kwh: 0.1}}}}}}]
+policies: [{policy}]
+"""
+
+
+def test_a_joint_policy_of_a_scenario_is_checked(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SCENARIO.format(policy="{name: a, joint: {use: rolling-lp, horizon_h: 24}}"))
+    assert load_scenario(path).spec.policies[0].joint.parameters == {"horizon_h": 24}
+    path.write_text(SCENARIO.format(policy="{name: a, joint: roling-lp}"))
+    with pytest.raises(ScenarioError, match=r'no joint policy "roling-lp". Did you mean rolling-lp'):
+        load_scenario(path)
+    path.write_text(SCENARIO.format(policy="{name: a, joint: {use: rolling-lp, horizon: 24}}"))
+    with pytest.raises(ScenarioError, match="horizon_h"):
+        load_scenario(path)
+
+
+@pytest.mark.parametrize("name", JOINT)
+def test_every_joint_policy_keeps_the_contract(name):
+    assert "non-anticipativity" in str(sim.check_policy(name))
+
+
+def test_every_choice_of_the_rolling_plan_keeps_the_contract():
+    choice = Role(
+        use="rolling-lp", cap=True, carbon_usd_per_t=50.0, carbon_signal="marginal",
+        carbon_budget_kg_per_day=500.0, resolve_h=2.0,
+    )
+    assert "determinism" in str(sim.check_policy(Policy(name="all", joint=choice)))
+
+
+def test_what_is_decided_has_a_value_for_each_hour():
+    names = {"charge_w", "discharge_w", "import_w", "export_w", "unserved_w", "stored_j", "work_w",
+             "speed", "marginal_per_j", "headroom_w"}
+    assert set(Next.__dataclass_fields__) == names
