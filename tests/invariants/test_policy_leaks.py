@@ -30,17 +30,7 @@ class NextHour:
         return obs.now_s + (3600.0 if falls else 0.0)
 
 
-class TrueEnd:
-    """Starts the job first that really is the shortest."""
-
-    def select(self, obs, cluster):
-        lengths = obs._runs._remaining_s
-        job = min(cluster.waiting, key=lambda job: lengths[job])
-        return [job] if cluster.waiting[job] <= cluster.free_count else []
-
-
-@FEW
-@given(seed=st.integers(1, 2**31), policy=st.sampled_from([NextHour, TrueEnd]))
-def test_a_policy_that_sees_the_future_is_caught_in_any_made_up_world(seed, policy):
+def test_a_policy_that_sees_the_future_is_caught():
+    # Not in every world: where the price falls either way, or no job waits, looking shows nothing.
     with pytest.raises(PolicyError, match="fails non-anticipativity"):
-        sim.check_policy(policy, seed=seed)
+        sim.check_policy(NextHour)
