@@ -65,6 +65,7 @@ def coarse(horizon: Horizon, count: int) -> Horizon:
         return horizon
 
     def over(column: Columns, how: Callable[..., Columns]) -> Columns:
+        """Return a column over the steps that are put together."""
         return np.asarray(how(column.reshape(-1, count), axis=1))
 
     most = {flow: over(limit_w, np.max) for flow, limit_w in most_w(horizon).items()}

@@ -20,11 +20,15 @@ class Threshold(SignalShift):
 
     Parameters
     ----------
+    signal : str
+        One of ``registry.SIGNALS``.
+    max_wait_h : float
+        Longest wait in all, deadline or not. [h]
+    quantile : float or None
+        Level of the forecast's quantile that is followed; None follows the expected values. [-]
     threshold_fraction : float
         Which quantile of the forecast of the next 24 h is the threshold; 0.3 lets a job run in the
         lowest 30 % of the time. [-]
-    **parameters
-        Those of `SignalShift`.
 
     Raises
     ------
