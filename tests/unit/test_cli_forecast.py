@@ -135,7 +135,7 @@ def test_issues_follow_the_hour_and_the_spacing(here):
 
 
 def test_past_columns_shares_and_latency_reach_the_model(here):
-    (here / "my_lab.py").write_text(
+    (here / "telling_lab.py").write_text(
         "from forecasting.models import Persistence\n"
         "class Tells(Persistence):\n"
         "    '''Say which covariates there are.'''\n"
@@ -143,7 +143,7 @@ def test_past_columns_shares_and_latency_reach_the_model(here):
         "        names = sorted(history.covariates)\n"
         "        raise ValueError(f'{names}, {history.latency_s:g} s')\n"
     )
-    arguments = (*TEST, "--model", "my_lab:Tells")
+    arguments = (*TEST, "--model", "telling_lab:Tells")
     for more, said in (
         ((), "[], 0 s"),
         (("--past-columns", "wind"), "['wind'], 0 s"),
@@ -153,7 +153,7 @@ def test_past_columns_shares_and_latency_reach_the_model(here):
         (("--past-columns", "wind,gas", "--shares"), "['gas', 'total', 'wind'], 0 s"),
     ):
         result = backtested(*arguments, *more)
-        assert (result.exit_code, result.stderr) == (2, f"my_lab:Tells: {said}\n")
+        assert (result.exit_code, result.stderr) == (2, f"telling_lab:Tells: {said}\n")
 
 
 def test_columns_that_can_be_negative_are_no_shares(here):

@@ -132,22 +132,6 @@ def test_usual_power_is_learned_by_the_hour_of_the_day():
     assert UsualPower().ahead(0.0, 2).tolist() == [0.0, 0.0]
 
 
-def test_jobs_run_where_it_is_cheap_and_never_late():
-    rng = np.random.default_rng(2)
-    arrival_s = np.sort(rng.uniform(0, 40, 60)) * HOUR_S
-    duration_s = rng.uniform(0.5, 3.0, 60) * HOUR_S
-    deadline_s = arrival_s + duration_s + rng.uniform(0, 20, 60) * HOUR_S
-    jobs = job_table(arrival_s, duration_s, 1, power_w=KW, deadline_s=deadline_s)
-    here = place(72, CHEAP_AT_NOON, clusters=[cluster(100)])
-    _, steps, frame = ran(here, jobs)
-    _, at_once, _ = ran(here, jobs, "fifo")
-    shift = Role(use="lowest-window", signal="price")
-    _, lowest, _ = ran(here, jobs, Policy(name="l", shift=shift))
-    assert (frame["end_s"] <= deadline_s + 1e-6).all()
-    cost = [frame["cost_total_usd"].sum() for frame in (steps, lowest, at_once)]
-    assert cost[0] <= cost[1] * (1.0 + 1e-9) < cost[2]
-
-
 def test_jobs_spread_below_an_import_limit():
     # Ten jobs of an hour and 1 kW, of which three at a time can be fed.
     jobs = job_table(np.zeros(10), HOUR_S, 1, power_w=KW, deadline_s=24 * HOUR_S)
@@ -157,15 +141,6 @@ def test_jobs_spread_below_an_import_limit():
     assert in_cheap.sum() == 10
     assert steps["grid_import_kw"].max() == pytest.approx(3.0)
     assert steps["unserved_kw"].max() == 0.0
-
-
-def test_interruptible_jobs_keep_their_slots_when_forecasts_are_issued_anew():
-    prices = [0.3, 0.1] * 12
-    jobs = job_table([0.0], [3 * HOUR_S], [1], power_w=KW, interruptible=True, deadline_s=DAY_S)
-    _, steps, frame = ran(place(24, prices, clusters=[cluster(1)]), jobs)
-    assert steps["cost_total_usd"].sum() == pytest.approx(0.3)
-    assert frame["end_s"][0] == pytest.approx(6 * HOUR_S)
-    assert frame["suspensions_count"][0] == 2
 
 
 def test_battery_follows_the_sun_within_the_hour():
