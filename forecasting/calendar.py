@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from forecasting.clock import posix_s
 from forecasting.history import DAY_S, HOUR_S, FloatArray, History, IntArray
 
 YEAR_DAYS: Final = 365.2425
@@ -34,15 +35,12 @@ def calendar_features(history: History, index: IntArray) -> Mapping[str, FloatAr
     ValueError
         If the history does not say the moment of time 0.
     """
-    if history.origin is None:
-        msg = "the calendar needs to know time 0: History(..., origin=datetime(..., tzinfo=UTC))"
-        raise ValueError(msg)
-    posix_s = history.origin.timestamp() + history.start_s + index * history.step_s
-    day = posix_s // DAY_S
+    start_s = posix_s(history, index)
+    day = start_s // DAY_S
     weekday = (day + _POSIX_WEEKDAY) % 7
     angle = 2 * np.pi * day / YEAR_DAYS
     return {
-        "hour_of_day": posix_s % DAY_S / HOUR_S,
+        "hour_of_day": start_s % DAY_S / HOUR_S,
         **{name: np.equal(weekday, number) * 1.0 for number, name in enumerate(WEEKDAYS)},
         "weekend": (weekday >= 5) * 1.0,
         "sine_of_year": np.sin(angle),

@@ -26,6 +26,6 @@ def posix_s(history: History, index: IntArray) -> FloatArray:
         If the history does not say the moment of time 0.
     """
     if history.origin is None:
-        msg = "the clock needs the moment of time 0: History(..., origin=datetime(..., tzinfo=UTC))"
+        msg = "the clock needs to know time 0: History(..., origin=datetime(..., tzinfo=UTC))"
         raise ValueError(msg)
     return np.asarray(history.origin.timestamp() + history.start_s + index * history.step_s)

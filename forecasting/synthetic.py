@@ -22,7 +22,7 @@ from forecasting.scores import truth_for
 
 GROWTH: Final = 0.27
 """Power of the lead by which spread grows: ridge on nine regions' carbon, 7.6 % error in the middle
-of day 1, 12.9 % in that of day 4 (facts/forecasting)."""
+of day 1, 12.9 % in that of day 4, without weather forecasts."""
 
 
 class WhiteError:
@@ -65,12 +65,8 @@ class WhiteError:
 
     def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
         """Return the truth with its errors; those of an hour differ between leads in size alone."""
-        perfect = Perfect(self.truth, start_s=self.start_s, step_s=self.step_s)
-        exact = perfect.predict(history, issued_at_s, horizon_count)
-        spread = _by_lead(self.spread_fraction, horizon_count)
-        noise = _noise(len(np.asarray(self.truth)), 0.0, self.seed)
-        error = spread * truth_for(exact, noise, start_s=self.start_s)
-        return _with_errors(exact, error, self.truth, self.start_s, card=_card(self, exact))
+        exact = _exact(self, history, issued_at_s, horizon_count)
+        return _with_noise(self, exact, _by_lead(self.spread_fraction, horizon_count), phi=0.0)
 
 
 class AR1Error:
@@ -118,15 +114,12 @@ class AR1Error:
 
     def predict(self, history: History, issued_at_s: FloatArray, horizon_count: int) -> ForecastSet:
         """Return the truth with its errors; those of an hour differ between leads in size alone."""
-        perfect = Perfect(self.truth, start_s=self.start_s, step_s=self.step_s)
-        exact = perfect.predict(history, issued_at_s, horizon_count)
+        exact = _exact(self, history, issued_at_s, horizon_count)
         spread = _by_lead(self.spread_fraction, horizon_count)
         if np.ndim(self.spread_fraction) == 0:
             lead_days = (1 + np.arange(horizon_count)) * self.step_s / DAY_S
             spread = spread * lead_days**GROWTH
-        noise = _noise(len(np.asarray(self.truth)), _by_step(self.phi, self.step_s), self.seed)
-        error = spread * truth_for(exact, noise, start_s=self.start_s)
-        return _with_errors(exact, error, self.truth, self.start_s, card=_card(self, exact))
+        return _with_noise(self, exact, spread, phi=_by_step(self.phi, self.step_s))
 
 
 class BootstrapError:
@@ -201,8 +194,7 @@ class BootstrapError:
         errors = self.errors
         if errors is None:
             errors = errors_of_seasonal_naive(history, self.trained_until_s, horizon_count)
-        perfect = Perfect(self.truth, start_s=self.start_s, step_s=self.step_s)
-        exact = perfect.predict(history, issued_at_s, horizon_count)
+        exact = _exact(self, history, issued_at_s, horizon_count)
         if (measured := errors.relative.shape[1]) < horizon_count:
             msg = f"errors measured over {measured} steps do not serve a horizon of {horizon_count}"
             raise ValueError(msg)
@@ -232,6 +224,26 @@ class BootstrapError:
             choice = same if same.size else np.arange(len(errors.relative))
             rows[here] = choice[lot[here] % len(choice)]
         return rows
+
+
+def _exact(
+    model: WhiteError | AR1Error | BootstrapError,
+    history: History,
+    issued_at_s: FloatArray,
+    horizon_count: int,
+) -> ForecastSet:
+    """Return the truth as forecasts, which errors are put on."""
+    perfect = Perfect(model.truth, start_s=model.start_s, step_s=model.step_s)
+    return perfect.predict(history, issued_at_s, horizon_count)
+
+
+def _with_noise(
+    model: WhiteError | AR1Error, exact: ForecastSet, spread: FloatArray, *, phi: float
+) -> ForecastSet:
+    """Return the truth with errors of a spread at each lead, phi the correlation a step apart."""
+    noise = _noise(len(np.asarray(model.truth)), phi, model.seed)
+    error = spread * truth_for(exact, noise, start_s=model.start_s)
+    return _with_errors(exact, error, model.truth, model.start_s, card=_card(model, exact))
 
 
 def _by_lead(spread_fraction: ArrayLike, horizon_count: int) -> FloatArray:

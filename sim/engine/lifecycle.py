@@ -10,6 +10,7 @@ from sim.engine.controls import checked_job, give_size
 from sim.engine.kernel import FINISH, RELEASE, Clock, Event
 from sim.engine.runs import Runs
 from sim.engine.transfers import Transfers
+from sim.engine.windows import drop_passed
 from sim.errors import PolicyError
 from sim.policy.base import Interval, Observation, Roles, does_nothing
 from sim.workload.jobs import JobTable
@@ -152,8 +153,7 @@ class Lifecycle:
             When it can go on. [s]
         """
         windows = self._runs.windows.get(job, [])
-        while len(windows) > 1 and windows[0][1] <= ready_s:
-            windows.pop(0)
+        drop_passed(windows, ready_s)
         if windows:
             ready_s = max(ready_s, windows[0][0])
         self._earliest_s[job] = ready_s

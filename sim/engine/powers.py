@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.datacenter.power import relative_draw, relative_throughput
 from sim.engine.cluster import Cluster
 from sim.workload.jobs import JobTable
 from sim.workload.profile import Profile
@@ -69,6 +70,33 @@ class Powers:
         if not math.isnan(self._jobs.power_w[job]):
             return 0.0
         return gpus_count * cluster.power.server_w + self._moving_w(job, gpus_count)
+
+    def under_cap(
+        self, job: int, cluster: Cluster, gpus_count: int, cap_fraction: float
+    ) -> tuple[float, float]:
+        """Return the power of a job under a cap, and its work per time over that without one.
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+        cluster : Cluster
+            Where it runs.
+        gpus_count : int
+            Its accelerators. [-]
+        cap_fraction : float
+            Power cap over TDP. [-]
+
+        Returns
+        -------
+        tuple of float
+            Power [W] and speed [-].
+        """
+        profile = self.profile(job)
+        draw = profile.draw_fraction
+        fixed_w = self.fixed_w(job, cluster, gpus_count)
+        power_w = fixed_w + (self.full_w[job] - fixed_w) * relative_draw(cap_fraction, draw)
+        return power_w, relative_throughput(cap_fraction, profile.clock_sensitive_fraction, draw)
 
     def resident_w(self, job: int, cluster: Cluster, gpus_count: int) -> float:
         """Return the power of a job that holds its accelerators without working.

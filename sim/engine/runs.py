@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.datacenter.power import relative_draw, relative_throughput
 from sim.engine.cluster import Cluster
 from sim.engine.kernel import FINISH, Clock, Event, Handler
 from sim.engine.powers import Powers
 from sim.engine.stretches import Segments, Stretches
+from sim.engine.windows import pause_of
 from sim.ledger.ledger import Setbacks
 from sim.policy.base import Interval
 from sim.workload.jobs import JobTable
@@ -85,7 +85,7 @@ class Runs:
         self._saved_s: dict[int, float] = {}
         self._valid: dict[int, Event] = {}
         if any(cluster.rack_cap_fraction < 1.0 for cluster in clusters):
-            self._valid[_NO_JOB] = NEVER  # so that every job is looked at
+            self._look_at_all()
         self._on_finish = (self._finish,)
         self._on_suspend = (self._suspend,)
 
@@ -165,7 +165,7 @@ class Runs:
         """Give a job that does not run a power cap of its own, no lower than its site's lowest."""
         lowest = self._clusters[self.cluster_of[job]].place.lowest_cap_fraction
         self.caps[job] = max(lowest, cap_fraction)
-        self._valid[_NO_JOB] = NEVER  # so that every job is looked at
+        self._look_at_all()
 
     def take_off(self, job: int, now_s: float) -> None:
         """Suspend a job that keeps its work; when it goes on is for others to say."""
@@ -272,6 +272,10 @@ class Runs:
             return self.work_s(job, now_s)
         return self._done_s(job)
 
+    def _look_at_all(self) -> None:
+        """Let no job pass as plain from now on: starts ask first whether any is not."""
+        self._valid[_NO_JOB] = NEVER
+
     def _sizes(self) -> Sequence[int] | NDArray[np.int64]:
         """Return the accelerators of each job's last stretch."""
         return self._jobs.gpus_count
@@ -294,11 +298,8 @@ class Runs:
         if self.caps:
             cap_fraction = min(cap_fraction, self.caps.get(job, 1.0))
         if cap_fraction < 1.0:
-            profile = self.powers.profile(job)
-            fixed_w = self.powers.fixed_w(job, cluster, self.gpus[job])
-            draw = profile.draw_fraction
-            power_w = fixed_w + (power_w - fixed_w) * relative_draw(cap_fraction, draw)
-            rate *= relative_throughput(cap_fraction, profile.clock_sensitive_fraction, draw)
+            power_w, slowed = self.powers.under_cap(job, cluster, self.gpus[job], cap_fraction)
+            rate *= slowed
             self._draw_w[job] = power_w
         if rate != 1.0:
             self._rate[job] = rate
@@ -314,20 +315,12 @@ class Runs:
     ) -> None:
         """Put what happens to a running job next on the clock, or the end of its window."""
         if job in self.windows:
-            pause_s = self._end_of_window(job, now_s)
+            pause_s = pause_of(self.windows[job], now_s)
             if pause_s < time_s:
                 time_s, callbacks = pause_s, self._on_suspend
         event = self._clock.call_at(time_s, FINISH, callbacks, job)
         if job in self._valid:
             self._valid[job] = event
-
-    def _end_of_window(self, job: int, now_s: float) -> float:
-        """Return when a job that starts now must pause; windows passed in the queue are gone."""
-        windows = self.windows[job]
-        while len(windows) > 1 and windows[0][1] <= now_s:
-            windows.pop(0)
-        # After its last window a job runs on to its end: no job is lost.
-        return windows[0][1] if len(windows) > 1 else math.inf
 
     def _finish(self, event: Event) -> None:
         """Take a job off its accelerators for good."""

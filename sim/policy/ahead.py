@@ -6,7 +6,6 @@ import numpy as np
 
 from sim.policy.base import Observation
 from sim.policy.shift.outlook import Outlook
-from sim.registry import SIGNALS, did_you_mean
 from sim.units import DAY_S
 
 
@@ -98,53 +97,3 @@ def _sum_before(outlook: Outlook, time_s: float) -> float:
     position = max(0.0, time_s - outlook.start_s) / outlook.step_s
     step = min(int(position), len(outlook.values))
     return outlook.prefix.item(step) + (position - step) * outlook.closed.item(step)
-
-
-def checked_signal(signal: str) -> str:
-    """Return a signal, if there is one of that name.
-
-    Parameters
-    ----------
-    signal : str
-        Its name.
-
-    Returns
-    -------
-    str
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If it is none of ``registry.SIGNALS``.
-    """
-    if signal not in SIGNALS:
-        msg = f"signal {signal!r} is unknown.{did_you_mean(signal, SIGNALS)}"
-        raise ValueError(msg)
-    return signal
-
-
-def checked_fraction(name: str, value: float) -> float:
-    """Return a parameter that must lie between 0 and 1.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    value : float
-        Its value. [-]
-
-    Returns
-    -------
-    float
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If it does not.
-    """
-    if not 0.0 <= value <= 1.0:
-        msg = f"{name} is {value}; it must lie between 0 and 1."
-        raise ValueError(msg)
-    return value

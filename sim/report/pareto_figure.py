@@ -52,24 +52,14 @@ def pareto_figure(table: VariantTable) -> Figure | None:
     panels = [shown for choices in _PANELS if (shown := _shown(rows, choices))]
     if not panels:
         return None
-    top_in, bottom_in, panel_in = 0.95, 0.6, 4.2
-    height_in = top_in + panel_in + bottom_in
     with style.house_style():
-        figure = Figure(figsize=(style.WIDTH_IN, height_in))
-        grid = figure.add_gridspec(
-            1, len(panels), left=style.LEFT_IN / style.WIDTH_IN,
-            right=1 - style.RIGHT_IN / style.WIDTH_IN, top=1 - top_in / height_in,
-            bottom=bottom_in / height_in, wspace=0.24,
-        )
-        figure.text(style.LEFT_IN / style.WIDTH_IN, 1 - 0.12 / height_in,
-                    f"{table.scenario}: energy against performance", va="top", fontsize=12,
-                    fontweight="bold")
+        title = f"{table.scenario}: energy against performance"
+        figure, frames = style.side_by_side(title, len(panels), top_in=0.95)
         drawn = []
-        for place, (name, factor, title) in enumerate(panels):
-            axes = figure.add_subplot(grid[0, place])
+        for axes, (name, factor, heading) in zip(frames, panels, strict=True):
             points = _points(rows, name, factor)
             _draw(axes, table, points)
-            axes.set_title(title)
+            axes.set_title(heading)
             axes.set_xlabel("Mean time to completion (h); left is faster")
             drawn.append((axes, points))
         style.legend_above(figure, figure.axes[:1], top_in=0.42)

@@ -138,6 +138,35 @@ def time_axis(axes: Axes, line: Timeline) -> None:
     axes.set_xlabel(f"Time (UTC){means}")
 
 
+def side_by_side(title: str, count: int, *, top_in: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a title, room for a legend, and panels beside each other.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    count : int
+        Number of panels. [-]
+    top_in : float
+        Room above them for title and legend. [inch]
+
+    Returns
+    -------
+    tuple
+        The figure and its panels.
+    """
+    bottom_in, panel_in = 0.6, 4.2
+    height_in = top_in + panel_in + bottom_in
+    figure = Figure(figsize=(WIDTH_IN, height_in))
+    grid = figure.add_gridspec(
+        1, count, left=LEFT_IN / WIDTH_IN, right=1 - RIGHT_IN / WIDTH_IN,
+        top=1 - top_in / height_in, bottom=bottom_in / height_in, wspace=0.24,
+    )
+    figure.text(LEFT_IN / WIDTH_IN, 1 - 0.12 / height_in, title, va="top", fontsize=12,
+                fontweight="bold")
+    return figure, [figure.add_subplot(grid[0, place]) for place in range(count)]
+
+
 def legend_above(figure: Figure, axes: Sequence[Axes], top_in: float) -> None:
     """Put one legend for all axes above them, where it covers no data.
 

@@ -50,22 +50,12 @@ def variants_figure(table: VariantTable) -> Figure | None:
     panels = [(name, title) for name, title in _PANELS if _points(table.rows, name)]
     if not panels:
         return None
-    top_in, bottom_in, panel_in = 0.85, 0.6, 4.2
-    height_in = top_in + panel_in + bottom_in
     with style.house_style():
-        figure = Figure(figsize=(style.WIDTH_IN, height_in))
-        grid = figure.add_gridspec(
-            1, len(panels), left=style.LEFT_IN / style.WIDTH_IN,
-            right=1 - style.RIGHT_IN / style.WIDTH_IN, top=1 - top_in / height_in,
-            bottom=bottom_in / height_in, wspace=0.24,
-        )
-        figure.text(style.LEFT_IN / style.WIDTH_IN, 1 - 0.12 / height_in,
-                    f"{table.scenario}: cost and carbon of its variants", va="top", fontsize=12,
-                    fontweight="bold")
-        for place, (name, title) in enumerate(panels):
-            axes = figure.add_subplot(grid[0, place])
+        title = f"{table.scenario}: cost and carbon of its variants"
+        figure, frames = style.side_by_side(title, len(panels), top_in=0.85)
+        for axes, (name, heading) in zip(frames, panels, strict=True):
             _draw(axes, table, name)
-            axes.set_title(title)
+            axes.set_title(heading)
             axes.set_xlabel("Total cost (USD)")
         style.legend_above(figure, figure.axes[:1], top_in=0.42)
         figure.draw_without_rendering()

@@ -1,6 +1,7 @@
 """Orders by a rank that does not change while a job waits."""
 
 import heapq
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from sim.policy.base import ClusterView, Observation
@@ -12,12 +13,13 @@ Place = tuple[float, int]
 """Rank and id of a waiting job."""
 
 
-class Ranked:
+class Ranked(ABC):
     """Jobs start by rank, the lowest first; the first that does not fit holds up the rest."""
 
     def __init__(self) -> None:
         self._lines: dict[int, tuple[Roster, list[Place]]] = {}
 
+    @abstractmethod
     def rank(self, obs: Observation, job: int) -> float:
         """Return the rank of a job that has begun to wait.
 
@@ -33,7 +35,6 @@ class Ranked:
         float
             The rank, in whatever unit; of equal ranks the earlier arrival goes first.
         """
-        raise NotImplementedError
 
     def select(self, obs: Observation, cluster: ClusterView) -> Sequence[int]:
         """Return the best-ranked waiting jobs that fit together."""

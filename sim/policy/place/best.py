@@ -1,6 +1,7 @@
 """What place policies share: sites a job can go to, and the one with the least score."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Final, NamedTuple
 
 from sim.policy.base import ClusterView, Observation, SiteView
@@ -28,7 +29,7 @@ class Stint(NamedTuple):
     has_run: bool = False
 
 
-class BestSite:
+class BestSite(ABC):
     """A place policy that gives every site a score; what it is, is what the others add.
 
     A job goes to the site with the least score among those where its gang fits and its data can get
@@ -55,6 +56,7 @@ class BestSite:
                 best, least = site.index, score
         return best
 
+    @abstractmethod
     def score(self, obs: Observation, job: int, site: SiteView, stint: Stint) -> float:
         """Return how bad a site is for a stint of a job; nan where that is unknown.
 
@@ -74,7 +76,6 @@ class BestSite:
         float
             The score. [any]
         """
-        raise NotImplementedError
 
 
 def known(score: float) -> float:

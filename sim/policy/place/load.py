@@ -3,8 +3,8 @@
 import math
 
 from sim.policy.base import ClusterView, Observation, SiteView
+from sim.policy.parameters import inner_policy
 from sim.policy.place.best import BestSite, Stint, fitting
-from sim.policy.place.inner import place_policy
 
 
 class LeastLoaded(BestSite):
@@ -47,7 +47,7 @@ class GreenerHardware:
 
     def __init__(self, inner: str | dict[str, object] = "home") -> None:
         self.inner = inner
-        self._policy = place_policy(inner)
+        self._policy = inner_policy("place", inner)
 
     def choose(self, obs: Observation, job: int) -> int | tuple[int, int]:
         """Return the site, and the cluster there that draws least for the job."""

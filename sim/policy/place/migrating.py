@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.policy.base import ClusterView, Observation, SiteView
+from sim.policy.parameters import inner_policy
 from sim.policy.place.best import BestSite, Stint, fitting, known
-from sim.policy.place.inner import place_policy
 from sim.units import HOUR_S
 
 
@@ -51,7 +51,7 @@ class Migrating:
             msg = f"gain_fraction, rest_h and left_h are {gain_fraction}, {rest_h} and {left_h}; "
             msg += "none may be negative."
             raise ValueError(msg)
-        policy = place_policy(inner)
+        policy = inner_policy("place", inner)
         if not isinstance(policy, BestSite):
             msg = f"inner is {inner!r}; it must be a policy that gives scores, as greenest does."
             raise ValueError(msg)  # noqa: TRY004 - the user named it: a wrong value

@@ -1,7 +1,8 @@
 """Go where energy is cheapest or greenest, where the sun shines, or where most is left over."""
 
-from sim.policy.ahead import Ahead, checked_signal
+from sim.policy.ahead import Ahead
 from sim.policy.base import Observation, SiteView
+from sim.policy.parameters import checked_signal
 from sim.policy.place.best import BestSite, Stint, facility_w
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.policy.ahead import Ahead, checked_signal
+from sim.policy.ahead import Ahead
 from sim.policy.base import Controls, JobControls, Observation, SiteView
+from sim.policy.parameters import checked_signal
 from sim.policy.shift.outlook import Outlook
 from sim.units import DAY_S
 from sim.workload.profile import Elastic

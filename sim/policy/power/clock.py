@@ -4,9 +4,9 @@ import math
 from typing import Final
 
 from sim.datacenter.power import relative_draw, relative_throughput
-from sim.policy.ahead import checked_fraction
 from sim.policy.base import JobControls, Observation, SiteView
 from sim.policy.jobs_view import Traits
+from sim.policy.parameters import checked_fraction
 
 _CAPS: Final = 101
 """Number of caps that are tried, from none to the lowest."""

@@ -3,8 +3,9 @@
 import math
 from collections import deque
 
-from sim.policy.ahead import Ahead, checked_fraction, checked_signal
+from sim.policy.ahead import Ahead
 from sim.policy.base import Controls, Observation, ServiceView, SiteView
+from sim.policy.parameters import checked_fraction, checked_signal
 from sim.units import MINUTE_S
 
 

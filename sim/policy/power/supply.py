@@ -1,7 +1,8 @@
 """Caps that follow what a site gets: sun and wind, an import limit, events and prices."""
 
-from sim.policy.ahead import Ahead, checked_fraction, checked_signal
+from sim.policy.ahead import Ahead
 from sim.policy.base import Controls, Observation, SiteView
+from sim.policy.parameters import checked_fraction, checked_signal
 from sim.units import KW
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.policy.base import Interval, Observation, ShiftPolicy
-from sim.registry import METHODS, POLICIES, did_you_mean, load_class
+from sim.policy.parameters import inner_policy
 from sim.units import HOUR_S
 
 
@@ -42,7 +42,7 @@ class DeadlineGuard:
         self.inner = inner
         self.margin_fraction = margin_fraction
         self.margin_h = margin_h
-        self._policy = _built(inner)
+        self._policy: ShiftPolicy = inner_policy("shift", inner)
         self.replans = bool(getattr(self._policy, "replans", False))
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
@@ -79,18 +79,3 @@ def _with(kept: Sequence[Interval], from_s: float, length_s: float) -> list[Inte
     if kept and from_s <= kept[-1][1]:
         return [*kept[:-1], (kept[-1][0], kept[-1][1] + length_s)]
     return [*kept, (from_s, from_s + length_s)]
-
-
-def _built(inner: str | Mapping[str, Any]) -> ShiftPolicy:
-    """Return the policy to follow."""
-    parameters = {} if isinstance(inner, str) else dict(inner)
-    name = inner if isinstance(inner, str) else str(parameters.pop("use", ""))
-    if ":" not in name and name not in POLICIES["shift"]:
-        msg = f"there is no shift policy {name!r}.{did_you_mean(name, POLICIES['shift'])}"
-        raise ValueError(msg)
-    built: Any = load_class(POLICIES["shift"].get(name, name))(**parameters)
-    if not hasattr(built, METHODS["shift"]):
-        msg = f"{name} is no shift policy: it has no method {METHODS['shift']}."
-        raise ValueError(msg)
-    policy: ShiftPolicy = built
-    return policy

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.policy.base import Forecast, Observation
-from sim.registry import SIGNALS, did_you_mean
+from sim.policy.parameters import checked_signal
 from sim.units import HOUR_S
 
 Column = NDArray[np.float64]
@@ -111,16 +111,13 @@ class SignalShift:
         max_wait_h: float = 24.0,
         quantile: float | None = None,
     ) -> None:
-        if signal not in SIGNALS:
-            msg = f"signal {signal!r} is unknown.{did_you_mean(signal, SIGNALS)}"
-            raise ValueError(msg)
         if not 0.0 <= max_wait_h < math.inf:
             msg = f"max_wait_h is {max_wait_h}; it must be a finite number of hours, 0 or more."
             raise ValueError(msg)
         if quantile is not None and not 0.0 < quantile < 1.0:
             msg = f"quantile is {quantile}; it must lie between 0 and 1."
             raise ValueError(msg)
-        self.signal = signal
+        self.signal = checked_signal(signal)
         self.max_wait_h = max_wait_h
         self.quantile = quantile
         self._outlooks: dict[int, tuple[float, Outlook]] = {}

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.energy.dispatch import FOLLOW, Setpoint
 from sim.policy.base import Observation, SiteView
-from sim.registry import SIGNALS, did_you_mean
+from sim.policy.parameters import checked_signal
 from sim.units import HOUR_S
 
 
@@ -42,14 +42,11 @@ class Arbitrage:
         discharge_fraction: float = 0.4,
         horizon_h: float = 24.0,
     ) -> None:
-        if signal not in SIGNALS:
-            msg = f"signal {signal!r} is unknown.{did_you_mean(signal, SIGNALS)}"
-            raise ValueError(msg)
         for name, share in (("charge", charge_fraction), ("discharge", discharge_fraction)):
             if not 0.0 < share < 1.0:
                 msg = f"{name}_fraction is {share}; it must lie between 0 and 1."
                 raise ValueError(msg)
-        self.signal = signal
+        self.signal = checked_signal(signal)
         self.charge_fraction = charge_fraction
         self.discharge_fraction = discharge_fraction
         self.horizon_h = horizon_h
