@@ -1,160 +1,164 @@
-"""The program of a site's next hours, against plans by hand and against the one of whole runs."""
+"""Rolling origin: who is fitted when on what, and who speaks where history is short."""
 
-from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from sim.energy.battery import BatteryLimits
-from sim.energy.dispatch import Connection
-from sim.optimize.ahead import Ahead, Layout, PeakAhead, Slowing, WorkAhead
-from sim.optimize.horizon import Horizon, Rates
-from sim.optimize.lp import Solver
-from sim.optimize.rolling import RollingProgram
-from sim.units import HOUR_S, KW, KWH
+from forecasting import ForecastSet, History, ModelCard, TooShortError, rolling_forecasts
+from forecasting.models import Persistence, SeasonalNaive
+from forecasting.ridge import Ridge
 
-BATTERY = BatteryLimits(4 * KWH, KW, KW, 0.9, 0.9, 0.0, 1.0, 0.5)
+H = 3600.0
+DAY = 24 * H
+MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def layout(hours, **more):
-    return Layout(hours_count=hours, block_s=HOUR_S, **more)
+class MeanOfAll:
+    """The mean of all values known when it is fitted, if there are enough; notes each fit."""
+
+    def __init__(self, needed_count=1):
+        self.needed_count = needed_count
+        self.fits_s = []
+
+    def fit(self, history, until_s):
+        now_s = np.array([until_s])
+        known = history.take(now_s, np.arange(history.known_count(now_s)[0])[None, :])
+        self.fits_s.append(until_s)
+        if known.size < self.needed_count:
+            message = f"needs {self.needed_count}"
+            raise TooShortError(message)
+        self.mean, self.fit_s, self.trained_until_s = known.mean(), 0.5, until_s
+        return self
+
+    def predict(self, history, issued_at_s, horizon_count):
+        point = np.full((len(issued_at_s), horizon_count), self.mean)
+        card = ModelCard("MeanOfAll", {}, self.trained_until_s, "", fit_s=self.fit_s)
+        return ForecastSet.on_grid(history, issued_at_s, point=point, card=card)
 
 
-def ahead(load_kw, price, *, export_price=0.0, **more):
-    """Return hours with a load in kW and a price in USD/kWh each."""
-    load_w = np.array(load_kw, dtype=float) * KW
-    per_j = [np.broadcast_to(np.asarray(one, dtype=float), load_w.shape) / KWH
-             for one in (price, export_price)]
-    limits = {"import_limit_w": np.inf, "export_limit_w": np.inf} | more
-    return Ahead(load_w, np.zeros(len(load_w)), *per_j, **limits)
+def days(count, first=0):
+    return DAY * np.arange(first, first + count)
 
 
-def work(least_kwh, most_kwh, power_kw, value=0.0):
-    least, most = np.array(least_kwh) * KWH, np.array(most_kwh) * KWH
-    return WorkAhead(least, most, np.full(len(least), power_kw * KW), value / KWH)
+def test_a_model_is_fitted_anew_at_every_thirtieth_day_from_the_first_issue_on():
+    model, history = MeanOfAll(), History(np.arange(24.0 * 80), 0.0)
+    found = rolling_forecasts(model, history, days(65, first=10), 2)
+    assert model.fits_s == [10 * DAY, 40 * DAY, 70 * DAY]
+    # The mean of 0 ... n - 1 is (n - 1) / 2, with 240 values known at first.
+    assert found.point[[0, 29], 1].tolist() == [119.5, 119.5]
+    assert found.point[[30, 59], 0].tolist() == [479.5, 479.5]
+    assert found.point[60:].tolist() == [[839.5, 839.5]] * 5
+    assert found.issued_at_s.tolist() == days(65, first=10).tolist()
 
 
-def peak(cost_per_kw, floor_kw, hours):
-    counts = np.stack([np.ones(hours, dtype=bool), np.zeros(hours, dtype=bool)])
-    return PeakAhead(np.array([cost_per_kw, 0.0]) / KW, np.array([floor_kw, 0.0]) * KW, counts)
+def test_fits_need_not_fall_on_issues():
+    # Issues every 7 h, fits due every 12 h: at 0, then at the first issues past 12 h, 24 h, 36 h.
+    model = MeanOfAll()
+    history = History(np.arange(99.0), -24 * H)
+    rolling_forecasts(model, history, 7 * H * np.arange(7), 1, refit_s=12 * H)
+    assert model.fits_s == [0.0, 14 * H, 28 * H, 42 * H]
 
 
-def cost_of(plan, known):
-    flows = plan.import_w * known.import_per_j - plan.export_w * known.export_per_j
-    return float(flows.sum()) * HOUR_S
+def test_a_gap_keeps_the_latest_values_from_the_fit():
+    model, history = MeanOfAll(), History(np.arange(24.0 * 80), 0.0)
+    found = rolling_forecasts(model, history, days(3, first=10), 1, gap_s=5 * DAY)
+    assert model.fits_s == [5 * DAY]
+    assert found.point[0, 0] == 59.5
 
 
-def test_plans_one_after_the_other_cost_what_a_program_built_anew_says():
-    rng = np.random.default_rng(3)
-    program = RollingProgram(layout(24, battery=BATTERY), 2 * KW)
-    for _ in range(20):
-        stored_j = rng.uniform(0, 4) * KWH
-        known = ahead(rng.normal(0.5, 1.0, 24), rng.uniform(0.05, 0.4, 24), export_price=0.04,
-                      import_limit_w=4 * KW, stored_j=stored_j)
-        plan = program.solve(known)
-        rates = Rates(known.import_per_j, known.export_per_j, unserved_per_j=10.0 / KWH)
-        held = replace(BATTERY, initial_soc=stored_j / BATTERY.capacity_j)
-        anew = Solver().solve(
-            Horizon(-known.load_w, HOUR_S, rates, Connection(4 * KW, np.inf), held)
-        )
-        assert cost_of(plan, known) == pytest.approx(anew.total, abs=1e-5)
+def test_values_before_the_start_of_training_are_not_seen():
+    history = History(np.arange(24.0 * 80), 0.0)
+    found = rolling_forecasts(MeanOfAll(), history, days(3, first=10), 1, train_from_s=9 * DAY)
+    assert found.point[:, 0].tolist() == [227.5] * 3  # of 216 ... 239
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_nothing_charges_and_discharges_or_imports_and_exports_at_once(seed):
-    rng = np.random.default_rng(seed)
-    program = RollingProgram(layout(48, battery=BATTERY), 2 * KW)
-    for _ in range(5):
-        known = ahead(rng.normal(0.0, 1.0, 48), rng.uniform(-0.2, 0.1, 48),
-                      export_price=rng.uniform(-0.2, 0.2, 48), stored_j=2 * KWH)
-        plan = program.solve(known)
-        assert (plan.charge_w * plan.discharge_w == 0.0).all()
-        assert (plan.import_w * plan.export_w == 0.0).all()
-        stored_j = np.concatenate([[2 * KWH], plan.stored_j[:-1]])
-        change_j = HOUR_S * (0.9 * plan.charge_w - plan.discharge_w / 0.9)
-        assert plan.stored_j == pytest.approx(stored_j + change_j, abs=1.0)
+def test_too_little_history_is_an_error_without_a_fallback():
+    with pytest.raises(TooShortError, match="needs 1000"):
+        rolling_forecasts(MeanOfAll(1000), History(np.ones(99), 0.0), days(3), 1)
 
 
-def test_a_full_battery_is_not_burnt_empty_where_energy_is_paid_for():
-    full = ahead([1], -0.1, stored_j=4 * KWH)
-    assert RollingProgram(layout(1, battery=BATTERY), KW).solve(full).import_w == pytest.approx(
-        [1000.0], abs=1e-2
+def test_a_fallback_speaks_until_the_next_fit():
+    history = History(np.arange(24.0 * 200), 0.0)
+    found = rolling_forecasts(
+        MeanOfAll(24 * 35), history, days(65, first=10), 1, fallback=Persistence()
     )
-    # Over two hours it is: 0.81 kWh out, 1 kWh in, and 0.19 kWh of losses that are paid for.
-    full = ahead([1, 1], -0.1, stored_j=4 * KWH)
-    plan = RollingProgram(layout(2, battery=BATTERY), KW).solve(full)
-    assert plan.import_w.tolist() == pytest.approx([190.0, 2000.0], abs=1e-2)
+    assert found.point[[0, 29], 0].tolist() == [239, 239 + 29 * 24]
+    assert found.point[30, 0] == 479.5
+    assert found.card.fallback_until_s == 40 * DAY
+    assert found.card.name == "MeanOfAll"
 
 
-def test_peak_so_far_needs_no_shaving_and_what_is_beyond_does():
-    program = RollingProgram(layout(3, charges_count=1, battery=BATTERY), KW)
-    known = ahead([1, 3, 1], 0.1, stored_j=2 * KWH)
-    high = program.solve(replace(known, peaks=(peak(5.0, 3.0, 3),)))
-    assert high.import_w.max() > 1999.0
-    low = program.solve(replace(known, peaks=(peak(5.0, 1.0, 3),)))
-    assert low.import_w.max() == pytest.approx(2000.0, abs=1e-2)  # 1 kW of the battery
-    assert low.headroom_w[1] == pytest.approx(0.0, abs=1e-2)
+def test_the_card_says_who_spoke():
+    history = History(np.arange(24.0 * 80), 0.0)
+    alone = rolling_forecasts(MeanOfAll(), history, days(65, first=10), 1, fallback=Persistence())
+    assert alone.card.fallback_until_s is None
+    assert alone.card.trained_until_s == 70 * DAY
+    assert alone.card.fit_s == 1.5  # three fits
+    never = rolling_forecasts(MeanOfAll(9999), history, days(9), 1, fallback=Persistence())
+    assert never.card.fallback_until_s == np.inf
+    assert never.card.name == "Persistence"
 
 
-def test_work_is_done_in_the_cheapest_hours_of_its_window():
-    program = RollingProgram(layout(4, classes_count=1), KW)
-    # 2 kWh at 1 kW, half of it by the end of the third hour.
-    known = ahead([1, 1, 1, 1], [0.4, 0.3, 0.2, 0.1],
-                  work=(work([0, 0, 1, 2], [1, 2, 2, 2], 1.0),))
-    plan = program.solve(known)
-    assert plan.work_w[0].tolist() == pytest.approx([0, 0, 1000, 1000], abs=1e-2)
-    assert plan.marginal_per_j * KWH == pytest.approx([0.4, 0.3, 0.2, 0.1], abs=1e-4)
-    crowded = program.solve(replace(known, most_work_w=np.array([1, 1, 0.5, 0.5]) * KW))
-    assert crowded.work_w[0].tolist() == pytest.approx([0, 1000, 500, 500], abs=1e-2)
+def test_a_model_that_finds_history_too_short_when_asked_falls_back_too():
+    # 36 days do for ridge to be fitted, but not to learn a horizon of four days.
+    values = np.random.default_rng(0).normal(size=24 * 100)
+    history = History(values, 0.0, origin=MONDAY)
+    found = rolling_forecasts(Ridge(), history, days(40, first=36), 96, fallback=SeasonalNaive())
+    assert found.card.fallback_until_s == 66 * DAY
+    naive = SeasonalNaive().predict(history, days(30, first=36), 96)
+    assert found.point[:30].tobytes() == naive.point.tobytes()
 
 
-def test_work_that_may_wait_longer_than_the_plan_reaches_is_done_where_it_is_worth_it():
-    program = RollingProgram(layout(2, classes_count=1), KW)
-    known = ahead([1, 1], [0.1, 0.3], work=(work([0, 0], [2, 2], 1.0, value=0.2),))
-    plan = program.solve(known)
-    assert plan.work_w[0].tolist() == pytest.approx([1000, 0], abs=1e-2)
+def test_a_model_that_does_not_learn_comes_out_as_if_asked_once():
+    history = History(np.arange(24.0 * 80), 0.0)
+    rolled = rolling_forecasts(SeasonalNaive(), history, days(65, first=10), 48)
+    at_once = SeasonalNaive().predict(history, days(65, first=10), 48)
+    assert rolled.point.tobytes() == at_once.point.tobytes()
 
 
-def test_running_jobs_slow_down_where_that_saves_and_time_allows():
-    # At 0.6 of the speed half of the power: 0.833 of the energy per work.
-    slowing = Slowing(0.6, 0.5 / 0.6, 0.5 / 0.4)
-    program = RollingProgram(layout(3, slowing=slowing), KW)
-    running = work([0.6, 1.0, 1.0], [1, 1, 1], 1.0)
-    slow = program.solve(ahead([0, 0, 0], 0.1, running=running))
-    assert slow.speed[0] == pytest.approx(0.6)
-    assert slow.import_w[0] == pytest.approx(500.0, abs=1e-2)
-    due = program.solve(ahead([0, 0, 0], 0.1, running=work([1, 1, 1], [1, 1, 1], 1.0)))
-    assert due.speed[0] == pytest.approx(1.0)
-    assert due.import_w[0] == pytest.approx(1000.0, abs=1e-2)
+class Bounds(Persistence):
+    """Persistence with quantiles."""
+
+    def predict(self, history, issued_at_s, horizon_count):
+        made = super().predict(history, issued_at_s, horizon_count)
+        bounds = np.stack([made.point - 1, made.point + 1], axis=2)
+        return ForecastSet.on_grid(
+            history,
+            issued_at_s,
+            point=made.point,
+            card=made.card,
+            quantile_levels=[0.1, 0.9],
+            quantiles=bounds,
+        )
 
 
-def test_a_carbon_budget_moves_energy_to_clean_hours_until_it_is_kept():
-    program = RollingProgram(layout(2, battery=BATTERY, has_budget=True), KW)
-    dirty = np.array([0.1, 1.0]) / KWH
-    known = ahead([1, 1], 0.1, stored_j=0.0, carbon_kg_per_j=dirty)
-    free = program.solve(replace(known, budget_kg=2.0))
-    assert free.charge_w[0] == pytest.approx(0.0, abs=1e-2)
-    plan = program.solve(replace(known, budget_kg=0.6))
-    assert float(plan.import_w @ dirty) * HOUR_S == pytest.approx(0.6)
-    # The next plan has other intensities in the same row.
-    clean = program.solve(replace(known, budget_kg=0.6, carbon_kg_per_j=0.1 * dirty))
-    assert clean.charge_w[0] == pytest.approx(0.0, abs=1e-2)
+def test_quantiles_are_kept():
+    history = History(np.arange(24.0 * 80), 0.0)
+    found = rolling_forecasts(Bounds(), history, days(65, first=10), 1)
+    assert found.quantiles.shape == (65, 1, 2)
+    assert found.quantiles[40, 0].tolist() == [50 * 24 - 2, 50 * 24]
 
 
-def test_a_margin_is_kept_free_below_the_import_limit():
-    program = RollingProgram(layout(2, battery=BATTERY), KW)
-    known = ahead([0.5, 1], [0.1, 0.3], import_limit_w=1.2 * KW)
-    safe = program.solve(replace(known, margin_w=np.array([0.4, 0.0]) * KW))
-    assert safe.import_w[0] == pytest.approx(800.0, abs=1e-2)
-    assert program.solve(known).import_w[0] == pytest.approx(1200.0, abs=1e-2)
+@pytest.mark.parametrize(("refit_s", "gap_s"), [(0.0, 0.0), (DAY, -1.0), (np.nan, 0.0)])
+def test_times_that_make_no_sense_are_refused(refit_s, gap_s):
+    with pytest.raises(ValueError, match="refit_s must be positive and gap_s not negative"):
+        rolling_forecasts(
+            Persistence(), History([1.0], 0.0), days(1), 1, refit_s=refit_s, gap_s=gap_s
+        )
 
 
-def test_a_solver_that_finds_no_plan_is_loud():
-    rng = np.random.default_rng(1)
-    program = RollingProgram(layout(24, battery=BATTERY), KW)
-    program.highs.setOptionValue("simplex_iteration_limit", 0)
-    known = ahead(rng.normal(size=24), rng.uniform(0, 1, 24), stored_j=2 * KWH)
-    with pytest.raises(RuntimeError, match=r"without a plan \(Iteration limit"):
-        program.solve(known)
-    program.highs.setOptionValue("simplex_iteration_limit", 10_000)
-    assert program.solve(known).import_w.shape == (24,)
+@pytest.mark.parametrize("change", [np.nan, 1e12])
+def test_what_comes_later_changes_no_rolled_forecast(change):
+    values = 100 + np.random.default_rng(0).normal(size=24 * 120)
+    issued_at_s = 6 * H * np.arange(4 * 45, 4 * 110)
+
+    def rolled(values):
+        history = History(values, 0.0, latency_s=2 * H, origin=MONDAY)
+        return rolling_forecasts(Ridge(), history, issued_at_s, 24, refit_s=10 * DAY).point
+
+    honest = rolled(values)
+    for row in (0, 39, 40, 131, 259):  # the first issue of a fit, the last one, and in between
+        changed = values.copy()
+        changed[(np.arange(len(values)) + 1) * H + 2 * H > issued_at_s[row]] = change
+        assert rolled(changed)[: row + 1].tobytes() == honest[: row + 1].tobytes()
