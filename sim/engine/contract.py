@@ -162,9 +162,10 @@ def _run(policy: str | Policy | type, world: _World, *, watched: bool = False) -
     desk = ForecastDesk(FORECAST, world.sites)
     recorders: dict[str, Any] = {}
     for role in ROLES:
-        ask = partial(_recorded, role, log, is_default=_is_default(roles, role))
+        default = _is_default(roles, role)
+        ask = partial(_recorded, role, log, is_default=default)
         recorders[role] = StandIn(getattr(roles, role), METHODS[role], ask)
-        if watched:
+        if watched and not default:
             watch = partial(_watched, role, roles.name, world)
             recorders[role] = StandIn(recorders[role], METHODS[role], watch)
     try:
@@ -185,7 +186,7 @@ def _changes_s(log: _Log) -> list[float]:
     found = list(CHANGES_S)
     for role in log.times_s:
         times_s = [decision.time_s for decision in log.decisions if decision.role == role]
-        found += [nextafter(times_s[len(times_s) * part // 4], inf) for part in (1, 2, 3)]
+        found += [nextafter(times_s[len(times_s) * part // 7], inf) for part in range(1, 7)]
     return sorted(set(found))
 
 

@@ -76,7 +76,7 @@ def _site(name: str, index: int, seed: int) -> Site:
             facility=Facility.of_pue(1.0, n_steps),
             battery=BatteryLimits(200 * KWH, 1e5, 1e5, 0.95, 0.95, 0.05, 0.95, 0.5),
             connection=Connection(np.inf, np.inf),
-            clusters=(_cluster("main", 64, 700.0), _cluster("old", 16, 300.0)),
+            clusters=(_cluster("main", 40, 700.0), _cluster("old", 16, 300.0)),
             floor_area_m2=None,
             tariff=None,
             signals=signals,
@@ -132,7 +132,7 @@ def changed_site(site: Site, after_s: float) -> Site:
     def changed(name: str, series: Series) -> Series:
         """Return a signal that is another after the time."""
         values = series.values.copy()
-        values[later] *= stream(7, f"check/{name}").uniform(0.2, 3.0, later.sum())
+        values[later] *= stream(int(after_s), f"check/{name}").uniform(0.2, 3.0, later.sum())
         return Series(series.edges_s, values)
 
     signals = {name: changed(name, series) for name, series in site.signals.items()}
@@ -181,7 +181,7 @@ def changed_jobs(jobs: JobTable, after_s: float) -> JobTable:
     # How long a job really runs shows when it ends: after the time, that may be otherwise too.
     later, gang = jobs.arrival_s >= after_s, jobs.workload != _ELASTIC
     runs_on = gang & (jobs.arrival_s + jobs.duration_s > after_s)
-    ratio = stream(7, "check/changed-jobs").uniform(1.0, 4.0, _JOBS)
+    ratio = stream(int(after_s), "check/changed-jobs").uniform(1.0, 4.0, _JOBS)
     return replace(
         jobs,
         duration_s=np.where(later | runs_on, ratio, 1.0) * jobs.duration_s,

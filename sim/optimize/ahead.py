@@ -158,10 +158,12 @@ class Next:
     speed : ndarray of float
         Speed of running jobs over full speed, 1 where no cap is planned. [-]
     marginal_per_j : ndarray of float
-        What more load would cost. [per J]
+        What the last of the planned load costs. [per J]
     headroom_w : ndarray of float
-        How much more load costs just that: what is exported, or what may still be imported below
-        limits and billed peaks (inf where there are none). [W]
+        How much more load costs no more than that: what is exported or curtailed, or what may still
+        be imported below limits and billed peaks (inf where there are none). [W]
+    beyond_per_j : ndarray of float
+        What load beyond that costs, roughly. [per J]
     """
 
     charge_w: Columns
@@ -174,3 +176,4 @@ class Next:
     speed: Columns
     marginal_per_j: Columns
     headroom_w: Columns
+    beyond_per_j: Columns

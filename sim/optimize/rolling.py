@@ -229,12 +229,16 @@ class RollingProgram:
     def _next(self, ahead: Ahead, values: Columns, marginal_per_j: Columns) -> Next:
         flows_w = {
             f"{flow}_w": np.maximum(0.0, values[self._at[flow]]) * self._unit_w
-            for flow in ("charge", "discharge", "import", "export", "unserved")
+            for flow in _SIGNS
         }
+        spare_w = flows_w["export_w"] + flows_w.pop("curtailed_w")
         for one, other in _OPPOSED:
             less_w = np.minimum(flows_w[f"{one}_w"], flows_w[f"{other}_w"])
             flows_w[f"{one}_w"] -= less_w
             flows_w[f"{other}_w"] -= less_w
+        room_w = self._room_w(ahead, values, flows_w["import_w"])
+        imports = flows_w["import_w"] > _NOTHING * self._unit_w
+        spread = float(np.ptp(marginal_per_j)) or float(np.abs(marginal_per_j).max())
         work_w = [values[self._at[f"power {k}"]] for k in range(self._layout.classes_count)]
         return Next(
             **flows_w,
@@ -242,20 +246,21 @@ class RollingProgram:
             work_w=np.array(work_w).reshape(-1, self._layout.hours_count) * self._unit_w,
             speed=self._speed(values),
             marginal_per_j=marginal_per_j,
-            headroom_w=self._headroom_w(ahead, values, flows_w["import_w"], flows_w["export_w"]),
+            headroom_w=np.where(imports, room_w, spare_w),
+            # Beyond limits and peaks all of the spread (assumption), elsewhere import begins.
+            beyond_per_j=np.where(
+                imports, marginal_per_j + spread, np.maximum(marginal_per_j, ahead.import_per_j)
+            ),
         )
 
-    def _headroom_w(
-        self, ahead: Ahead, values: Columns, import_w: Columns, export_w: Columns
-    ) -> Columns:
-        """Return how much more can be drawn at the marginal cost, the battery left as it is."""
+    def _room_w(self, ahead: Ahead, values: Columns, import_w: Columns) -> Columns:
+        """Return how much more may be imported below limit and peaks."""
         most_w = np.full(len(import_w), ahead.import_limit_w)
         for number, peak in enumerate(ahead.peaks):
             billed_w = values[self._at[f"peak {number}"]] * self._unit_w
             for level_w, counts in zip(billed_w.tolist(), peak.counts, strict=True):
                 most_w[counts] = np.minimum(most_w[counts], level_w)
-        room_w = np.maximum(0.0, most_w - ahead.margin_w - import_w)
-        return np.where(import_w > _NOTHING * self._unit_w, room_w, export_w)
+        return np.maximum(0.0, most_w - ahead.margin_w - import_w)
 
     def _speed(self, values: Columns) -> Columns:
         """Return how fast running jobs go on."""

@@ -30,7 +30,18 @@ class NextHour:
         return obs.now_s + (3600.0 if falls else 0.0)
 
 
-def test_a_policy_that_sees_the_future_is_caught():
-    # Not in every world: where the price falls either way, or no job waits, looking shows nothing.
+class TrueEnd:
+    """Starts the job first that really is the shortest."""
+
+    def select(self, obs, cluster):
+        lengths = obs._runs._remaining_s
+        job = min(cluster.waiting, key=lambda job: lengths[job])
+        return [job] if cluster.waiting[job] <= cluster.free_count else []
+
+
+# Given seeds, not any: where the price falls either way, or no job waits, looking shows nothing.
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("policy", [NextHour, TrueEnd])
+def test_a_policy_that_sees_the_future_is_caught(policy, seed):
     with pytest.raises(PolicyError, match="fails non-anticipativity"):
-        sim.check_policy(NextHour)
+        sim.check_policy(policy, seed=seed)

@@ -7,20 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import sim
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
 from sim.errors import PolicyError, ScenarioError
 from sim.grid.demand import periods_of
 from sim.ledger.close import close_books
-from sim.optimize.ahead import Next
 from sim.policy.base import Forecast as Issued
 from sim.policy.build import build, chosen_roles
 from sim.policy.plan.hours import filled, next_hours
 from sim.policy.plan.peaks import PeaksSoFar
 from sim.policy.plan.rolling import RollingPlan
 from sim.policy.plan.usual import UsualPower
-from sim.registry import JOINT
 from sim.scenario.load import load_scenario
 from sim.scenario.schema.forecast import Forecast
 from sim.scenario.schema.scenario import Policy, Role
@@ -158,6 +155,28 @@ def test_battery_follows_the_sun_within_the_hour():
     assert steps["battery_charge_kw"].tolist()[1] == 0.0
 
 
+def test_a_battery_is_charged_while_energy_is_paid_for_and_never_does_both():
+    prices = [-0.05] * 4 + [0.2] * 20
+    here = place(24, prices, base_load_w=KW, battery=BATTERY)
+    load = Series.constant(KW, *here.grid.window_edges_s[[0, -1]].tolist())
+    here = replace(here, signals={**here.signals, "load": load})
+    _, steps, _ = ran(here, job_table([], [], []))
+    assert (steps["battery_charge_kw"] * steps["battery_discharge_kw"] == 0.0).all()
+    # 1 kWh an hour, 4 more while it is paid for, and those are used while it is not.
+    assert steps["cost_total_usd"].sum() == pytest.approx(-0.05 * 8 + 0.2 * 16)
+
+
+def test_caps_slow_jobs_that_have_time_and_no_others():
+    here = place(24, [0.2] * 24, clusters=[cluster(8)])
+    policy = Policy(name="c", joint=Role(use="rolling-lp", cap=True))
+    free = job_table([0.0], [4 * HOUR_S], [8], deadline_s=DAY_S)
+    tight = job_table([0.0], [4 * HOUR_S], [8], deadline_s=4 * HOUR_S)
+    assert ran(here, free, policy)[2]["energy_it_kwh"][0] < 0.8 * 4 * 8 * 0.7
+    late = ran(here, tight, policy)[2]
+    assert late["energy_it_kwh"][0] == pytest.approx(4 * 8 * 0.7)
+    assert late["end_s"][0] == pytest.approx(4 * HOUR_S)
+
+
 def test_a_joint_policy_takes_the_roles_that_are_left_to_it():
     whole = build("rolling-lp")
     assert isinstance(whole.shift, RollingPlan)
@@ -206,22 +225,3 @@ def test_a_joint_policy_of_a_scenario_is_checked(tmp_path):
     path.write_text(SCENARIO.format(policy="{name: a, joint: {use: rolling-lp, horizon: 24}}"))
     with pytest.raises(ScenarioError, match="horizon_h"):
         load_scenario(path)
-
-
-@pytest.mark.parametrize("name", JOINT)
-def test_every_joint_policy_keeps_the_contract(name):
-    assert "non-anticipativity" in str(sim.check_policy(name))
-
-
-def test_every_choice_of_the_rolling_plan_keeps_the_contract():
-    choice = Role(
-        use="rolling-lp", cap=True, carbon_usd_per_t=50.0, carbon_signal="marginal",
-        carbon_budget_kg_per_day=500.0, resolve_h=2.0,
-    )
-    assert "determinism" in str(sim.check_policy(Policy(name="all", joint=choice)))
-
-
-def test_what_is_decided_has_a_value_for_each_hour():
-    names = {"charge_w", "discharge_w", "import_w", "export_w", "unserved_w", "stored_j", "work_w",
-             "speed", "marginal_per_j", "headroom_w"}
-    assert set(Next.__dataclass_fields__) == names

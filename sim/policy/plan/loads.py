@@ -15,6 +15,7 @@ Slots = Mapping[int, Sequence[Interval]]
 """When jobs are planned to run, by job id."""
 
 _SOON_S: Final = 1.0
+_DIGITS: Final = 3
 
 
 def above_idle_w(obs: Observation, cluster: ClusterView, jobs: Indices) -> Columns:
@@ -144,8 +145,27 @@ def _going_on(
     running = [job for job in cluster.running if job not in planned]
     waiting = [job for job in cluster.waiting if job not in planned]
     jobs = np.array([*running, *waiting], dtype=np.int_)
-    done_s = np.array([obs.work_s(job) for job in jobs.tolist()], dtype=np.float64)
-    return jobs, np.maximum(obs.jobs.expected_duration_s[jobs] - done_s, _SOON_S)
+    left_s = np.array([left_of(obs, job) for job in jobs.tolist()], dtype=np.float64)
+    return jobs, np.maximum(left_s, _SOON_S)
+
+
+def left_of(obs: Observation, job: int) -> float:
+    """Return how long a job is expected to run on at full speed; less than 0 if it outlives that.
+
+    Parameters
+    ----------
+    obs : Observation
+        What is known.
+    job : int
+        Job id. [-]
+
+    Returns
+    -------
+    float
+        Time. [s]
+    """
+    # What is done is known to the millisecond: beyond that it depends on how long the job will be.
+    return float(obs.jobs.expected_duration_s.item(job) - round(obs.work_s(job), _DIGITS))
 
 
 def profile_w(

@@ -5,6 +5,7 @@ beyond the work that the plan has left there and what still fits below limits an
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from sim.policy.base import Forecast, Interval, Observation
 from sim.policy.shift.lowest import LowestSlots
 from sim.policy.shift.outlook import Outlook
 from sim.units import HOUR_S
+
+_DIGITS: Final = 5
 
 
 class PlannedSlots(LowestSlots):
@@ -29,7 +32,7 @@ class PlannedSlots(LowestSlots):
         super().__init__("price", max_wait_h)
         self._outlook: Outlook | None = None
         self._begin_s = 0.0
-        self._left_w, self._cost, self._crowding = np.zeros(0), np.zeros(0), 0.0
+        self._left_w, self._cost, self._more = np.zeros(0), np.zeros(0), np.zeros(0)
 
     def take(self, plan: Next, *, begin_s: float, ratio: float) -> None:
         """Take a new plan.
@@ -45,9 +48,10 @@ class PlannedSlots(LowestSlots):
         """
         self._begin_s = begin_s
         self._left_w = (plan.work_w.sum(axis=0) + plan.headroom_w) / ratio
-        self._cost = plan.marginal_per_j
-        spread = float(self._cost.max() - self._cost.min())
-        self._crowding = spread or float(np.abs(self._cost).max()) or 1.0
+        highest = float(np.abs(plan.beyond_per_j).max()) or 1.0
+        # What the solver's tolerance and tie-breaks make of equal costs must not put off a job.
+        self._cost = highest * np.round(plan.marginal_per_j / highest, _DIGITS)
+        self._more = highest * np.round(plan.beyond_per_j / highest, _DIGITS) - self._cost
 
     def give(self, obs: Observation, job: int, power_w: float) -> float | Sequence[Interval]:
         """Return when a job is to run, and take that from what the plan has left.
@@ -67,7 +71,7 @@ class PlannedSlots(LowestSlots):
             Its start, or the slots it runs in [s].
         """
         missing = np.maximum(0.0, power_w - self._left_w) / max(power_w, 1e-9)
-        paid = self._cost + self._crowding * missing
+        paid = self._cost + self._more * missing
         nothing = np.zeros(0)
         ahead = Forecast(paid, None, self._begin_s, self._begin_s, HOUR_S, nothing)
         self._outlook = Outlook.of(ahead, None)

@@ -8,7 +8,7 @@ from sim.datacenter.power import relative_draw, relative_throughput
 from sim.optimize.ahead import Slowing, WorkAhead
 from sim.optimize.classes import ramps
 from sim.policy.base import Interval, Observation, SiteView
-from sim.policy.plan.loads import Busy, Slots
+from sim.policy.plan.loads import Busy, Slots, left_of
 from sim.units import HOUR_S
 
 _LEVELS = 21
@@ -87,13 +87,10 @@ def needed_speed(obs: Observation, site: SiteView, planned: Slots) -> float:
     for job, slots in planned.items():
         if slots[0][0] < now_s + obs.step_s:
             slots_s = sum(max(0.0, end_s - max(now_s, begin_s)) for begin_s, end_s in slots)
-            left_s = known.expected_duration_s.item(job) - obs.work_s(job)
-            times_s.append((left_s, slots_s + known.deadline_s.item(job) - slots[-1][1]))
-    for cluster in site.clusters:
-        for job in cluster.running:
-            if job not in planned:
-                left_s = known.expected_duration_s.item(job) - obs.work_s(job)
-                times_s.append((left_s, known.deadline_s.item(job) - now_s))
+            free_s = slots_s + known.deadline_s.item(job) - slots[-1][1]
+            times_s.append((left_of(obs, job), free_s))
+    running = [job for cluster in site.clusters for job in cluster.running if job not in planned]
+    times_s += [(left_of(obs, job), known.deadline_s.item(job) - now_s) for job in running]
     tight = (left_s / max(free_s, left_s) for left_s, free_s in times_s if left_s > 0.0)
     return max(tight, default=0.0)
 
