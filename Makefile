@@ -12,7 +12,7 @@ quickstart: $(STAMP)
 	$(BIN)/gridloom run scenarios/quickstart.yaml
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .
