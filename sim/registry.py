@@ -73,6 +73,7 @@ POLICIES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "arbitrage": "sim.policy.storage.arbitrage:Arbitrage",
             "time-of-use": "sim.policy.storage.time_of_use:TimeOfUse",
             "peak-shaving": "sim.policy.storage.peak_shaving:PeakShaving",
+            "backup-reserve": "sim.policy.storage.backup_reserve:BackupReserve",
         },
     }
 )

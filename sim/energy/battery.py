@@ -160,10 +160,3 @@ class Battery:
 
     def rest(self, duration_s: float) -> None:
         """Let a duration pass without power."""
-
-    def mean_discharge_w(self, power_w: float, duration_s: float) -> float:
-        """Return the mean power that it would give out in a duration if asked for a power."""
-        now = self.stored_j, self.loss_j
-        parts = self.discharge(power_w, duration_s)
-        self.stored_j, self.loss_j = now
-        return sum(given_w * part_s for given_w, part_s in parts) / duration_s

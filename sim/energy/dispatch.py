@@ -7,23 +7,47 @@ battery is full (or empty) before the step ends, the step has parts, with it and
 energies do not depend on how long the steps are.
 """
 
+import math
 from typing import Final, Literal, NamedTuple
 
 from sim.energy.battery import Battery, Parts
+from sim.energy.reserve import discharge_above
 
 
 class HoldImport(NamedTuple):
-    """Hold the import at a power: discharge what the load is above it, charge what it is below."""
+    """Hold the import at a power: discharge what the load is above it, charge what it is below.
+
+    It charges at most `charge_w`, or what is left of sun and wind; it discharges at least
+    `discharge_w`, as far as there is load left for it.
+    """
 
     import_w: float
+    charge_w: float = math.inf
+    discharge_w: float = 0.0
 
 
-Setpoint = tuple[float, float] | HoldImport | Literal["follow"]
-"""What a storage policy answers: (charge_w, discharge_w), one of them 0; ``"follow"``, or an import
-to hold."""
+Act = tuple[float, float] | HoldImport | Literal["follow"]
+"""What a battery does: (charge_w, discharge_w), one of them 0; ``"follow"``, or an import to hold.
+"""
+
+
+class KeepReserve(NamedTuple):
+    """Act, but never discharge below a reserve while there is a grid; without one, serve load."""
+
+    reserve_j: float
+    act: Act
+
+
+Setpoint = Act | KeepReserve
+"""What a storage policy answers: what the battery does, or that with energy kept for outages."""
 
 FOLLOW: Final = "follow"
 """Charge from any surplus, discharge into any deficit."""
+
+
+def split(setpoint: Setpoint) -> tuple[float, Act]:
+    """Return the energy that is kept for outages [J], and what the battery does."""
+    return setpoint if isinstance(setpoint, KeepReserve) else (0.0, setpoint)
 
 
 class Flows(NamedTuple):
@@ -62,9 +86,10 @@ def settle(
         Mean supply from sun and wind minus mean load of the step; negative is a deficit. [W]
     battery : Battery or None
         The battery, whose stored energy this changes.
-    setpoint : tuple of float or "follow"
+    setpoint : tuple of float, "follow", HoldImport or KeepReserve
         The storage policy's answer. A power beyond what the battery, or the connection, can do is
-        reduced to what they can, and ends when the battery is full or empty.
+        reduced to what they can, and ends when the battery is full or empty. A reserve is kept:
+        who settles an outage asks for what is done in it.
     connection : Connection
         Limits of the grid connection.
     dt_s : float
@@ -77,11 +102,13 @@ def settle(
     """
     if battery is None:
         return Flows(0.0, 0.0, *_exchange(net_w, connection))
-    charge_w, discharge_w = _battery_powers(net_w, battery, setpoint, connection)
+    floor_j, act = split(setpoint)
+    charge_w, discharge_w = _battery_powers(net_w, battery, act, connection)
     if charge_w > 0.0:
         return _over_parts(net_w, battery.charge(charge_w, dt_s), -1.0, connection)
     if discharge_w > 0.0:
-        return _over_parts(net_w, battery.discharge(discharge_w, dt_s), 1.0, connection)
+        parts = discharge_above(battery, discharge_w, dt_s, floor_j=floor_j)
+        return _over_parts(net_w, parts, 1.0, connection)
     battery.rest(dt_s)
     return Flows(0.0, 0.0, *_exchange(net_w, connection))
 
@@ -111,7 +138,7 @@ def _mean(net_w: float, parts: Parts, sign: float, connection: Connection) -> li
 
 
 def _battery_powers(
-    net_w: float, battery: Battery, setpoint: Setpoint, connection: Connection
+    net_w: float, battery: Battery, setpoint: Act, connection: Connection
 ) -> tuple[float, float]:
     """Return charge and discharge power while the battery is neither full nor empty."""
     limits = battery.limits
@@ -121,9 +148,10 @@ def _battery_powers(
         return 0.0, min(-net_w, limits.max_discharge_w)
     if isinstance(setpoint, HoldImport):
         room_w = net_w + min(setpoint.import_w, connection.import_limit_w)
-        if room_w > 0.0:
-            return min(room_w, limits.max_charge_w), 0.0
-        return 0.0, min(-room_w, limits.max_discharge_w)
+        charge_w = max(setpoint.charge_w, net_w)
+        if room_w > 0.0 and charge_w > 0.0:
+            return min(room_w, charge_w, limits.max_charge_w), 0.0
+        setpoint = 0.0, max(min(setpoint.discharge_w, -net_w), -room_w, 0.0)
     # Charging must not leave load unserved, nor discharging curtail the sun.
     charge_w, discharge_w = setpoint
     if charge_w > 0.0:

@@ -50,6 +50,8 @@ class Place:
         Flows of the last settled step.
     budget_w : float
         IT power that the present step can serve; inf where nothing limits it. [W]
+    most_budget_w : float
+        No step of the run can serve more IT power. [W]
     cap_fraction : float
         Power cap of its accelerators over their TDP; 1 where there is none. [-]
     lowest_cap_fraction : float
@@ -80,6 +82,7 @@ class Place:
     step: int = 0
     flows: Flows | None = None
     budget_w: float = math.inf
+    most_budget_w: float = math.inf
     cap_fraction: float = 1.0
     lowest_cap_fraction: float = LOWEST_CAP_FRACTION
     link: Link | None = None
@@ -215,6 +218,8 @@ class Cluster:
         Its nodes, where no gang may be spread over more than it needs.
     queue_limit : float
         Jobs that may wait; inf where any number may. [-]
+    powerable : float
+        Accelerators for which there ever is power, under the lowest cap; inf without a limit. [-]
     waiting : OrderedDict
         Waiting jobs in order of release: job id to gang size.
     running : dict
@@ -234,6 +239,7 @@ class Cluster:
     power_limited: bool = False
     nodes: Nodes | None = None
     queue_limit: float = math.inf
+    powerable: float = math.inf
     # A plain dict would scan over its deleted head each time: quadratic in a long queue.
     waiting: OrderedDict[int, int] = field(default_factory=OrderedDict)
     running: dict[int, float] = field(default_factory=dict)
@@ -286,9 +292,20 @@ def clusters_of(sites: Sequence[Site], places: Sequence[Place]) -> list[Cluster]
             rack_cap_fraction=spec.rack_cap_fraction,
             nodes=_nodes(spec),
             queue_limit=math.inf if spec.queue_limit is None else spec.queue_limit,
+            powerable=_powerable(spec, places[index]),
         )
         for number, (index, spec) in enumerate(specs)
     ]
+
+
+def _powerable(spec: ClusterSpec, place: Place) -> float:
+    """Return on how many accelerators jobs can ever run, as the site begins: all of them idle."""
+    cap = min(place.lowest_cap_fraction, spec.rack_cap_fraction)
+    start_w = spec.power.busy_w() * relative_draw(cap) - spec.idle_w
+    spare_w = max(0.0, place.most_budget_w - place.it_power_w)
+    if start_w <= 0.0 or spare_w == math.inf:
+        return math.inf
+    return math.floor(spare_w / start_w * (1.0 + 1e-9))
 
 
 def _nodes(spec: ClusterSpec) -> Nodes | None:

@@ -6,7 +6,7 @@ from numbers import Real
 from operator import index
 from typing import Final, NoReturn
 
-from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
+from sim.energy.dispatch import FOLLOW, Act, HoldImport, KeepReserve, Setpoint
 from sim.engine.cluster import Place
 from sim.engine.model_runs import ModelRuns
 from sim.engine.runs import Runs
@@ -114,26 +114,38 @@ def checked_setpoint(answer: Setpoint, site: str, *, where: Callable[[], str]) -
     PolicyError
         If it is not as it must be.
     """
-    if (isinstance(answer, str) and answer == FOLLOW) or _holds(answer):
-        return answer
-    try:
-        charge_w, discharge_w = answer  # type: ignore[misc]  # whatever it is, it is checked
-        valid = charge_w >= 0.0 and discharge_w >= 0.0 and charge_w * discharge_w == 0.0
-    except (TypeError, ValueError):
-        valid = False
-    if not valid:
+    act = answer.act if isinstance(answer, KeepReserve) else answer
+    checked = _checked_act(act)
+    keeps = not isinstance(answer, KeepReserve) or (
+        _is_number(answer.reserve_j) and 0.0 <= answer.reserve_j < math.inf
+    )
+    if checked is None or not keeps:
         _refuse(
             f"{where()}, site {site}: storage",
             answer,
-            '"follow", (charge_w, discharge_w), neither negative, one of them 0, or '
-            "HoldImport(import_w)",
+            '"follow", (charge_w, discharge_w), neither negative, one of them 0, '
+            "HoldImport(import_w, charge_w, discharge_w), one of the last two 0, "
+            "or KeepReserve(reserve_j, one of these)",
         )
-    return float(charge_w), float(discharge_w)
+    if isinstance(answer, KeepReserve):
+        return KeepReserve(float(answer.reserve_j), checked)
+    return checked
 
 
-def _holds(answer: Setpoint) -> bool:
-    """Return whether a storage policy asks for an import that can be held."""
-    return isinstance(answer, HoldImport) and answer.import_w >= 0.0
+def _checked_act(act: Act) -> Act | None:
+    """Return what a battery can be asked to do; None where it can not."""
+    if isinstance(act, str) and act == FOLLOW:
+        return FOLLOW
+    if isinstance(act, HoldImport):
+        powers_w = act.import_w, act.charge_w, act.discharge_w
+        valid = min(powers_w) >= 0.0 and (act.charge_w == 0.0 or act.discharge_w == 0.0)
+        return act if valid else None
+    try:
+        charge_w, discharge_w = act
+        valid = charge_w >= 0.0 and discharge_w >= 0.0 and charge_w * discharge_w == 0.0
+    except (TypeError, ValueError):
+        return None
+    return (float(charge_w), float(discharge_w)) if valid else None
 
 
 def give_size(runs: Runs, job: int, gpus_count: int, *, policy: str) -> None:

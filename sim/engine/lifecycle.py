@@ -1,6 +1,7 @@
 """Jobs before they run: they arrive, are placed and planned, wait, and are started."""
 
 import math
+from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NoReturn
@@ -12,6 +13,7 @@ from sim.engine.runs import Runs
 from sim.engine.transfers import Transfers
 from sim.engine.windows import drop_passed
 from sim.errors import PolicyError
+from sim.ledger.ledger import REJECTED, UNPOWERED
 from sim.policy.base import Interval, Observation, Roles, does_nothing
 from sim.workload.jobs import JobTable
 
@@ -36,8 +38,8 @@ class Lifecycle:
     ----------
     arrived : list of int
         How many jobs have arrived: one number that changes, for whoever shows them. [-]
-    rejected : set of int
-        Jobs that found their queue full. [-]
+    rejected : dict of int to str
+        Jobs that were turned away [-], and why: one of ``ledger.REJECTED`` or ``UNPOWERED``.
     """
 
     def __init__(
@@ -57,12 +59,13 @@ class Lifecycle:
         self._jobs = jobs
         self._gpus = runs.gpus
         self._cluster_of = runs.cluster_of
-        self._arrival_s: list[float] = jobs.arrival_s.tolist()
-        self._earliest_s: list[float] = jobs.earliest_start_s.tolist()
+        # Flat arrays: a list of a million numbers takes four times the room.
+        self._arrival_s = array("d", jobs.arrival_s.astype("d").tobytes())
+        self._earliest_s = array("d", jobs.earliest_start_s.astype("d").tobytes())
         self._interruptible = jobs.interruptible
         self._pending: dict[int, Event] = {}
         self._held: set[int] = set()
-        self.rejected: set[int] = set()
+        self.rejected: dict[int, str] = {}
         self._on_arrival = (self._arrive,)
         self._on_release = (self._release_planned,)
         self._on_freed = (self._dispatch_freed,)
@@ -293,17 +296,20 @@ class Lifecycle:
             self._runs.start(job, cluster, now_s)
             return
         cluster.waiting[job] = gpus
+        if gpus > cluster.powerable:
+            self._reject(job, cluster, UNPOWERED)
+            return
         if cluster.free or self._preempt is not None:
             self._dispatch(cluster, now_s)
         if len(cluster.waiting) > cluster.queue_limit:
-            self._reject(job, cluster)
+            self._reject(job, cluster, REJECTED)
 
-    def _reject(self, job: int, cluster: Cluster) -> None:
-        """Turn away a job that has found its queue full; what has run before may come back."""
+    def _reject(self, job: int, cluster: Cluster, why: str) -> None:
+        """Turn away a job, for a full queue or want of power; what has run before may come back."""
         if job in cluster.waiting and job not in self._runs.suspensions:
             del cluster.waiting[job]
             self._runs.windows.pop(job, None)
-            self.rejected.add(job)
+            self.rejected[job] = why
 
     def _free_up(self, cluster: Cluster, now_s: float) -> None:
         """Start jobs where some have ended, once all that end at this moment have."""

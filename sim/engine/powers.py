@@ -1,6 +1,7 @@
 """IT power of jobs without a cap: accelerators, servers, and what moves their data."""
 
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,7 +27,7 @@ class Powers:
 
     Attributes
     ----------
-    full_w : list of float
+    full_w : array of float
         IT power of each job while it runs without a cap. [W]
     """
 
@@ -130,7 +131,7 @@ class Powers:
         profile = self.profile(job)
         return gpus_count * (profile.storage_w + profile.network_w)
 
-    def _on_home_clusters(self, clusters: Sequence[Cluster]) -> list[float]:
+    def _on_home_clusters(self, clusters: Sequence[Cluster]) -> "array[float]":
         """Return each job's power, by its accelerators where it has none of its own."""
         jobs = self._jobs
         power_w = jobs.power_w.copy()
@@ -143,4 +144,4 @@ class Powers:
         if any(moving_w):
             gpus_count = np.where(np.isnan(jobs.power_w), jobs.gpus_count, 0)
             power_w += gpus_count * np.asarray(moving_w)[jobs.workload]
-        return list(map(float, power_w))
+        return array("d", power_w.astype("d").tobytes())

@@ -5,6 +5,7 @@ Times are exact, not on the step grid. Jobs that fail, restart or change their s
 """
 
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -45,7 +46,7 @@ class Runs:
         Accelerators of each job. [-]
     cluster_of : list of int
         Cluster each job runs on. [-]
-    power_w : list of float
+    power_w : array of float
         IT power of each job while it runs without a cap. [W]
     windows : dict of int to list
         Windows [s] that are left of each job that has several.
@@ -77,11 +78,12 @@ class Runs:
         self.caps: dict[int, float] = {}
         self.moves: dict[int, list[tuple[float, int]]] = {}
         self.stretches = Stretches(len(jobs))
-        self._remaining_s: list[float] = jobs.duration_s.tolist()
+        self._remaining_s = array("d", jobs.duration_s.astype("d").tobytes())
         self._start_s, self._end_s = self.stretches.start_s, self.stretches.end_s
         # Only jobs under a cap, that lost work, or whose end has moved, stand in these.
         self._draw_w: dict[int, float] = {}
         self._rate: dict[int, float] = {}
+        self._worked_s: dict[int, float] = {}
         self._saved_s: dict[int, float] = {}
         self._valid: dict[int, Event] = {}
         if any(cluster.rack_cap_fraction < 1.0 for cluster in clusters):
@@ -374,7 +376,9 @@ class Runs:
         if now_s > start_s:
             self.stretches.add(job, start_s, now_s, power_w, self.gpus[job])
         self._start_s[job] = now_s
-        self._remaining_s[job] -= (now_s - start_s) * self._rate.pop(job, 1.0)
+        worked_s = (now_s - start_s) * self._rate.pop(job, 1.0)
+        self._remaining_s[job] -= worked_s
+        self._worked_s[job] = self._done_s(job) + worked_s
         return power_w
 
     def _back_to_checkpoint(self, job: int) -> None:
@@ -387,8 +391,10 @@ class Runs:
         lost_s = max(0.0, done_s - saved_s)
         self._saved_s[job] = saved_s
         self._remaining_s[job] += lost_s
+        self._worked_s[job] = done_s - lost_s
         self.lost_s[job] = self.lost_s.get(job, 0.0) + lost_s
 
     def _done_s(self, job: int) -> float:
         """Return how much of its run time a job has behind it."""
-        return float(self._jobs.duration_s[job]) - self._remaining_s[job]
+        # Not its duration less what remains: rounding would tell policies how long it really is.
+        return self._worked_s.get(job, 0.0)

@@ -4,7 +4,7 @@ import math
 from array import array
 from dataclasses import fields, replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 
@@ -12,10 +12,20 @@ from sim.datacenter.curves import load_w
 from sim.datacenter.power import LOWEST_CAP_FRACTION
 from sim.energy.battery_models import make_battery
 from sim.energy.degradation import Wear, WearReport
-from sim.energy.dispatch import FOLLOW, Connection, Flows, HoldImport, Setpoint, settle
+from sim.energy.dispatch import (
+    FOLLOW,
+    Connection,
+    Flows,
+    HoldImport,
+    KeepReserve,
+    Setpoint,
+    settle,
+    split,
+)
+from sim.energy.reserve import mean_discharge_w
 from sim.engine.cluster import MeteredPlace, Place
 from sim.grid.events import ResponseEvent, baseline_w
-from sim.ledger.ledger import StepRecord
+from sim.ledger.ledger import TOLERANCE, StepRecord
 from sim.site import Site
 
 _NAMES = [field.name for field in fields(StepRecord)]
@@ -55,6 +65,7 @@ class Settlement:
         bends = curve.bend_per_w
         self._bend_per_w: list[float] | None = bends.tolist() if bends.any() else None
         self._rows = array("d")
+        self._most_it_w = 0.0
         self.setpoint: Setpoint = FOLLOW
         kind = Place if self._bend_per_w is None else MeteredPlace
         self.place = kind(
@@ -74,6 +85,7 @@ class Settlement:
             site=site,
             curve=curve,
             facility_ratios=self._ratio,
+            most_budget_w=self._most_budget_w(),
             response_steps=frozenset(
                 step for event in site.responses for step in range(event.first, event.end)
             ),
@@ -117,9 +129,14 @@ class Settlement:
         if battery is None or power_w == np.inf:
             return power_w
         wanted_w = battery.limits.max_discharge_w
-        if self.setpoint != FOLLOW and not isinstance(self.setpoint, HoldImport):
-            wanted_w = min(wanted_w, self.setpoint[1])
-        return power_w + (battery.mean_discharge_w(wanted_w, dt_s) if wanted_w > 0.0 else 0.0)
+        floor_j, act = split(self.setpoint)
+        if isinstance(self.setpoint, KeepReserve) and step in self._outage_parts:
+            floor_j, act = 0.0, FOLLOW
+        if act != FOLLOW and not isinstance(act, HoldImport):
+            wanted_w = min(wanted_w, act[1])
+        if wanted_w <= 0.0:
+            return power_w
+        return power_w + mean_discharge_w(battery, wanted_w, dt_s, floor_j=floor_j)
 
     def it_budget_w(self, step: int, *, import_w: float = math.inf) -> float:
         """Return the largest IT power that a step can serve.
@@ -142,6 +159,19 @@ class Settlement:
         available_w = self.available_w(step, self._step_s, import_w=import_w)
         return load_w(available_w, ratio=self._ratio[step], bend_per_w=bend_per_w)
 
+    def _most_budget_w(self) -> float:
+        """Return the largest IT power that any step can serve, whatever battery and grid do."""
+        site, connection = self._site, self._site.connection
+        if connection.import_limit_w == math.inf:
+            return math.inf
+        added_w = connection.import_limit_w + connection.backup_limit_w
+        added_w += 0.0 if site.battery is None else site.battery.max_discharge_w
+        bends = self._bend_per_w or repeat(0.0)
+        return max(
+            load_w(net_w + added_w, ratio=ratio, bend_per_w=bend_per_w)
+            for net_w, ratio, bend_per_w in zip(self._net_w, self._ratio, bends, strict=False)
+        )
+
     def _promised_w(self, event: ResponseEvent) -> float:
         """Return the import that an event leaves; its baseline is set as it begins."""
         if event not in self._baselines_w:
@@ -152,11 +182,14 @@ class Settlement:
     def settle(self, step: int) -> None:
         """Settle the step that ends now."""
         place, step_s = self.place, self._step_s
-        # What starts and ends adds up to 0 but for rounding, which must not become negative load.
-        it_w = max(0.0, place.it_energy_j / step_s)
-        square_w2 = 0.0
+        it_w = place.it_energy_j / step_s
+        self._most_it_w = max(self._most_it_w, it_w)
+        # What starts and ends adds up to 0 but for rounding, which must not become a load: not one
+        # below nothing, nor one so small that all the facility draws would be its doing.
+        draws = it_w > TOLERANCE * self._most_it_w
+        it_w, square_w2 = it_w if draws else 0.0, 0.0
         net_w = self._net_w[step] - it_w * self._ratio[step]
-        if self._bend_per_w is not None and isinstance(place, MeteredPlace):
+        if draws and self._bend_per_w is not None and isinstance(place, MeteredPlace):
             square_w2 = max(0.0, place.it_square_w2s / step_s)
             net_w -= self._bend_per_w[step] * square_w2
         parts = self._outage_parts.get(step)
@@ -181,13 +214,27 @@ class Settlement:
 
     def _settle_parts(self, net_w: float, parts: Parts) -> Flows:
         """Settle a step in which the grid fails or comes back, part by part."""
-        # No import can be held over an outage: the battery would charge before and discharge in it.
-        setpoint = FOLLOW if isinstance(self.setpoint, HoldImport) else self.setpoint
+        with_grid, without = _around_outage(self.setpoint, net_w)
         mean = np.zeros(len(Flows._fields))
         for duration_s, connection in parts:
+            setpoint = with_grid if connection is self.place.connection else without
             flows = settle(net_w, self.place.battery, setpoint, connection, duration_s)
             mean += np.array(flows) * (duration_s / self._step_s)
         return Flows(*mean.tolist())
+
+
+def _around_outage(setpoint: Setpoint, net_w: float) -> tuple[Setpoint, Setpoint]:
+    """Return what the battery does with the grid, and without, in a step that has both."""
+    # It never charges in one part of a step and discharges in the other.
+    if isinstance(setpoint, HoldImport):
+        return FOLLOW, FOLLOW
+    if not isinstance(setpoint, KeepReserve):
+        return setpoint, setpoint
+    act = FOLLOW if isinstance(setpoint.act, HoldImport) else setpoint.act
+    if net_w >= 0.0:  # nothing is wanting, with the grid or without
+        return KeepReserve(setpoint.reserve_j, act), act
+    rests = act != FOLLOW and act[0] > 0.0
+    return KeepReserve(setpoint.reserve_j, (0.0, 0.0) if rests else act), FOLLOW
 
 
 def _wear(site: Site, place: Place) -> Wear | None:

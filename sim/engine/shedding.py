@@ -3,6 +3,7 @@
 First it caps its accelerators, as far as a cap goes; then it suspends jobs that may be, the latest
 started first; then replicas of services stand idle; what still cannot be served is unserved. When
 there is more power again, caps are lifted and suspended jobs go on from the head of their queue.
+A gang at the head of its queue that alone would be too much without a cap is let in under one.
 """
 
 import math
@@ -96,7 +97,7 @@ class Shedding:
             self._life.retry(cluster, now_s)
 
     def _starting(self, cap_fraction: float, spare_w: float) -> list[tuple[Cluster, int]]:
-        """Return the gangs at the heads of the queues that could start under a cap."""
+        """Return the gangs from the heads of the queues on that could start under a cap."""
         found = []
         for cluster in self._clusters:
             free = cluster.free
@@ -111,7 +112,8 @@ class Shedding:
     def _cap(self, budget_w: float, highest: float, now_s: float, *, waits: bool) -> None:
         """Set the highest cap at which the jobs fit, or the lowest there is.
 
-        Counted are those that run, and if `waits` those too that could start under the lowest cap.
+        Counted are those that run, and if `waits` those too that could start under the lowest cap;
+        else of these only such as could never start without one.
         """
         place, runs = self._place, self._runs
         running = [(job, cluster) for cluster in self._clusters for job in cluster.running]
@@ -129,7 +131,10 @@ class Shedding:
 
         lowest = self._levels[-1]
         slack_w = budget_w - it_power_w(lowest)
-        starting = self._starting(lowest, slack_w) if waits else []
+        starting = self._starting(lowest, slack_w)
+        if not waits:
+            all_idle_w = idle_w + sum(runs.gpus[job] * one.idle_w for job, one in running)
+            starting = _too_large(starting, budget_w - all_idle_w, cap_fraction=highest)
 
         def wanted_w(cap_fraction: float) -> float:
             """Return the same with what starts."""
@@ -171,6 +176,18 @@ class Shedding:
         while candidates and self._place.it_power_w > budget_w * _ROUNDING:
             _, job = candidates.pop()
             self._runs.make_way(job, now_s)
+
+
+def _too_large(
+    starting: Sequence[tuple[Cluster, int]], most_w: float, *, cap_fraction: float
+) -> list[tuple[Cluster, int]]:
+    """Return the heads of queues that draw more than a power, even with all the rest idle."""
+    heads = {cluster.index: (cluster, gpus) for cluster, gpus in reversed(starting)}
+    return [
+        (cluster, gpus)
+        for cluster, gpus in heads.values()
+        if _start_w(cluster, gpus, cap_fraction) > most_w * _ROUNDING
+    ]
 
 
 def _start_w(cluster: Cluster, gpus_count: int, cap_fraction: float) -> float:

@@ -27,7 +27,7 @@ from sim.engine.shedding import Shedding
 from sim.engine.stretches import stretch_clusters
 from sim.engine.transfers import Transfers
 from sim.ledger.close import close_all_books
-from sim.ledger.ledger import RunLog
+from sim.ledger.ledger import RunLog, turned_away
 from sim.ledger.result import Run
 from sim.policy.base import Controls, Roles, SiteView, does_nothing
 from sim.policy.build import build, chosen_roles
@@ -180,6 +180,7 @@ def run(
     books = close_all_books(log, [profile.name for profile in jobs.profiles])
     metrics = books.metrics | desk.metrics()
     notes += [note for site in sites for note in site.warnings]
+    notes += turned_away(log)
     notes += desk.notes()
     info: dict[str, Any] = {
         "scenario": spec.name,
@@ -189,6 +190,7 @@ def run(
         "start": spec.start.isoformat(),
         "duration_h": spec.duration_h,
         "step_min": spec.step_min,
+        "timezones": {site.name: site.tariff.timezone for site in sites if site.tariff},
         "forecasts": desk.report(),
         "services": {plan.spec.name: plan.spec.slo.model_dump() for plan in services},
         "warnings": notes,
@@ -197,7 +199,7 @@ def run(
     }
     return Run(
         spec.name, roles.name, seed, metrics, books.steps, books.jobs, info, books.services,
-        books.stretches,
+        books.stretches, desk.issued(),
     )
 
 
@@ -383,7 +385,7 @@ class Simulation:
             segment_cluster=(
                 stretch_clusters(segments, runs.cluster_of, runs.moves) if runs.moves else None
             ),
-            rejected=sorted(self._life.rejected),
+            rejected=self._life.rejected,
         )
 
 

@@ -93,7 +93,7 @@ class Stretches:
         Segments
             The stretches, shape (n_segments,).
         """
-        powers_w = np.asarray(power_w, dtype=float)
+        powers_w = np.array(power_w, dtype=float)
         for job, present_w in running:
             self.end_s[job] = end_s
             powers_w[job] = present_w

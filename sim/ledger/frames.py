@@ -11,7 +11,7 @@ from sim.ledger.accounting import StepAccount
 from sim.ledger.attribution import Segments, Shares, data_means, step_means
 from sim.ledger.decisions import decided
 from sim.ledger.facility import causes_w, reused_w, water_m3
-from sim.ledger.ledger import RunLog, StepRecord
+from sim.ledger.ledger import REJECTED, UNPOWERED, RunLog, StepRecord
 from sim.ledger.services import ServiceLog
 from sim.ledger.work import column, work_of
 from sim.site import Site
@@ -164,8 +164,10 @@ def jobs_frame(
     site_code = np.array([log.sites.index(site) for site, _ in clusters], dtype=int)
     name_code = np.array([cluster_names.index(name) for _, name in clusters], dtype=int)
     outcome = np.where(log.done, 0, np.where(np.isnan(start_s), 2, 1))
-    outcome[list(log.rejected)] = 3
-    outcomes = ["completed", "unfinished", "waiting", *(["rejected"] if log.rejected else [])]
+    reasons = [why for why in (REJECTED, UNPOWERED) if why in log.rejected.values()]
+    for number, why in enumerate(reasons, start=3):
+        outcome[[job for job, given in log.rejected.items() if given == why]] = number
+    outcomes = ["completed", "unfinished", "waiting", *reasons]
     site_names = [site.name for site in log.sites]
 
     def caused(field: str) -> Columns:

@@ -1,6 +1,6 @@
 """What a run leaves behind, and the check that every step balances."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,11 @@ Columns = NDArray[np.float64]
 
 TOLERANCE = 1e-9
 """Largest imbalance, relative to the largest term."""
+
+REJECTED = "rejected"
+"""Outcome of a job that found its queue full."""
+UNPOWERED = "unpowered"
+"""Outcome of a job for whose accelerators its site never has the power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +129,8 @@ class RunLog:
         What each service did.
     decisions : Decisions
         What the policy decided for the jobs.
-    rejected : sequence of int
-        Jobs that found their queue full. [-]
+    rejected : mapping of int to str
+        Jobs that were turned away [-], and why: `REJECTED` or `UNPOWERED`.
     segment_cluster : ndarray of int, shape (n_segments,), or None
         Cluster of each stretch where some job migrated; None: that of its job. [-]
     """
@@ -146,7 +151,18 @@ class RunLog:
     services: tuple[ServiceLog, ...] = ()
     decisions: Decisions = field(default_factory=Decisions)
     segment_cluster: NDArray[np.int64] | None = None
-    rejected: Sequence[int] = ()
+    rejected: Mapping[int, str] = field(default_factory=dict)
+
+
+def turned_away(log: RunLog) -> list[str]:
+    """Return what the user should know of jobs that were turned away for want of power."""
+    count = sum(why == UNPOWERED for why in log.rejected.values())
+    if not count:
+        return []
+    return [
+        f"{count} of the jobs were turned away: behind its import limit, their site at no time has "
+        "the power for so many accelerators, not even under the lowest cap."
+    ]
 
 
 def facility_w(site: Site, record: StepRecord) -> Columns:

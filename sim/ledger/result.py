@@ -33,6 +33,9 @@ class Run:
         One row per service and step: requests, replicas, times, energy, cost; empty without any.
     stretches : DataFrame
         One row per stretch at one power, of jobs that had several; empty without any.
+    forecasts : DataFrame
+        One row per site, signal, issue and hour, of one issue a day of the signals that a policy
+        looked at: what was expected and what came; empty without any.
     """
 
     scenario_name: str
@@ -44,3 +47,4 @@ class Run:
     info: dict[str, Any] = field(default_factory=dict)
     services: pd.DataFrame = field(default_factory=pd.DataFrame)
     stretches: pd.DataFrame = field(default_factory=pd.DataFrame)
+    forecasts: pd.DataFrame = field(default_factory=pd.DataFrame)

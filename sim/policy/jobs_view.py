@@ -72,7 +72,7 @@ class JobsView(ReadOnly):
         One number, kept up to date by its owner: how many jobs have arrived. [-]
     """
 
-    __slots__ = ("_arrived", "_columns", "_profiles", "_waits_s", "users")
+    __slots__ = ("_arrived", "_columns", "_profiles", "_times_s", "_waits_s", "users")
 
     def __init__(self, table: JobTable, arrived: list[int]) -> None:
         self._arrived = arrived
@@ -81,6 +81,8 @@ class JobsView(ReadOnly):
         self._waits_s: list[float] = [profile.max_wait_s for profile in table.profiles]
         for name in _COLUMNS:
             self._columns[name] = _frozen(getattr(table, name))
+        times = ("earliest_start_s", "deadline_s", "expected_duration_s")
+        self._times_s = tuple(self._columns[name] for name in times)
         nothing = np.broadcast_to(np.int16(0), len(table))
         self._columns["priority"] = nothing if table.priority is None else _frozen(table.priority)
         self._columns["user"] = _frozen(table.workload if table.user is None else table.user)
@@ -174,6 +176,30 @@ class JobsView(ReadOnly):
             profile.clock_sensitive_fraction, profile.draw_fraction, profile.elastic,
             profile.data_bytes, profile.checkpoint_bytes, profile.resume_s, profile.stays_home,
         )
+
+    def times_s(self, job: int) -> tuple[float, float, float]:
+        """Return the earliest start of a job, its deadline, and how long it is expected to run [s].
+
+        Parameters
+        ----------
+        job : int
+            Job id. [-]
+
+        Returns
+        -------
+        tuple of float
+            The same as of the columns, in a third of the time.
+
+        Raises
+        ------
+        IndexError
+            If there is no such job yet.
+        """
+        if not 0 <= job < self._arrived[0]:
+            msg = f"there is no job {job} yet: {self._arrived[0]} have arrived"
+            raise IndexError(msg)
+        earliest_s, deadline_s, expected_s = self._times_s
+        return earliest_s.item(job), deadline_s.item(job), expected_s.item(job)
 
     def max_wait_s(self, job: int) -> float:
         """Return for how long a policy may put a job off; inf where nothing but its deadline says.

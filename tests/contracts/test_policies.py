@@ -135,6 +135,16 @@ class PricedByForecast:
         return (1e4, 0.0) if mean > site.now("price") else (0.0, 1e4)
 
 
+class LastDigits:
+    """Caps a site by the last digits of what its jobs have behind them."""
+
+    def set(self, obs, site):
+        running = [job for cluster in site.clusters for job in cluster.running]
+        seen = [obs.work_s(job) for job in running]
+        seen += [start_s for cluster in site.clusters for start_s in cluster.running.values()]
+        return 0.7 + 0.3 * (hash(tuple(seen)) % 1024 / 1024)
+
+
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
@@ -162,6 +172,10 @@ def test_a_policy_that_breaks_the_contract_is_caught(policy, message):
 
 def test_a_policy_that_uses_forecasts_passes():
     assert "non-anticipativity" in sim.check_policy(PricedByForecast)
+
+
+def test_what_a_job_has_behind_it_does_not_tell_how_long_it_is_in_its_last_digits():
+    assert "non-anticipativity" in sim.check_policy(LastDigits)
 
 
 def test_a_generator_is_as_good_as_a_list():

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.datacenter.curves import PowerCurve
+from sim.datacenter.facility import Facility
 from sim.energy.battery import BatteryLimits
 from sim.grid.instruments import Instruments, PowerContract
 from sim.ledger.close import close_books
@@ -134,3 +136,25 @@ def test_a_job_that_is_all_of_the_load_pays_the_whole_bill():
     expected = energy + demand + 50 * (covered + 1 / 31)
     assert metrics["cost_total_usd"] == pytest.approx(expected, rel=1e-9)
     assert rows["cost_usd"].sum() == pytest.approx(expected, rel=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(draw=st.integers(0, 2**32 - 1), standing=st.booleans())
+def test_what_rounding_leaves_of_the_power_of_jobs_that_ended_is_no_load(draw, standing):
+    # Accelerators without idle power, behind a facility that draws power without any.
+    rng = np.random.default_rng(draw)
+    grid = time_grid(24, 900.0)
+    n = grid.n_steps
+    nothing = PowerCurve.proportional(0.0, n)
+    fixed_w = rng.uniform(0.0, 2e3, n) if standing else np.zeros(n)
+    plant = PowerCurve(fixed_w, rng.uniform(0.05, 0.3, n), np.full(n, 2e-5))
+    here = site(
+        grid, clusters=[cluster(40, tdp_w=700.0 + rng.uniform())], price_usd_per_j=0.1 / 3.6e6,
+        facility=Facility(plant, nothing, nothing),
+    )
+    arrival_s = np.sort(rng.uniform(0.0, 12 * 3600.0, 30))
+    jobs = job_table(arrival_s, rng.lognormal(0.0, 0.8, 30) * 900.0, rng.choice([1, 2, 4], 30))
+    _, steps, frame = close_books(run_log([here], jobs), ["work"])
+    assert frame["cost_usd"].sum() <= steps["cost_total_usd"].sum() * (1.0 + 1e-9)
+    assert steps["it_kw"].iloc[-1] == 0.0
+    assert steps["pue"].max() < 1e9  # of residue it would be 1e12 and more

@@ -13,7 +13,7 @@ WRONG = {
         '33:5 policies[0]: "none" can be shift and power. Say which: {name: ..., shift: none}.'),
     "role of another kind": ("storage: self-consumption", "storage: lowest-window",
         '34:51 policies[1].storage: there is no storage policy "lowest-window". '
-        "Allowed: arbitrage, idle, peak-shaving, self-consumption, time-of-use."),
+        "Allowed: arbitrage, backup-reserve, idle, peak-shaving, self-consumption, time-of-use."),
     "policy twice": ("name: shifty", "name: fifo",
         "34:5 policies[1]: a policy named fifo stands above. Give one of them another name:."),
     "parameter of a built-in": ("shift: lowest-window", "shift: {use: none, signal: price}",

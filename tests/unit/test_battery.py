@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sim.energy.battery import Battery, BatteryLimits
+from sim.energy.reserve import discharge_above, mean_discharge_w
 
 LIMITS = BatteryLimits(
     capacity_j=1000.0,
@@ -88,5 +89,16 @@ def test_a_battery_that_holds_more_than_it_may_after_fading_drains_and_is_never_
 
 def test_asking_what_it_would_give_out_changes_nothing():
     battery = Battery(LIMITS)
-    assert battery.mean_discharge_w(20.0, 40.0) == pytest.approx(20.0 * 10.0 / 40.0, rel=1e-15)
+    given_w = mean_discharge_w(battery, 20.0, 40.0)
+    assert given_w == pytest.approx(20.0 * 10.0 / 40.0, rel=1e-15)
     assert battery.stored_j == 500.0
+
+
+def test_a_reserve_ends_a_discharge_when_it_is_all_that_is_left():
+    battery = Battery(LIMITS)  # 500 J; 20 W out of it take 40 W from the cells
+    ((power_w, giving_s), (rest_w, resting_s)) = discharge_above(battery, 20.0, 10.0, floor_j=300.0)
+    assert (power_w, rest_w) == (20.0, 0.0)
+    assert giving_s == pytest.approx(5.0, rel=1e-9)
+    assert giving_s + resting_s == 10.0
+    assert battery.stored_j == pytest.approx(300.0, rel=1e-9)
+    assert discharge_above(battery, 20.0, 10.0, floor_j=300.1) == ((0.0, 10.0),)

@@ -1,6 +1,6 @@
 """CarbonScaler: sizes by marginal work per marginal carbon; all by hand."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import PolicyError
+from sim.ledger.accounting import account
 from sim.policy.base import Controls
-from sim.policy.power.carbon_scaler import concave, greedy_sizes
+from sim.policy.power import carbon_scaler
+from sim.policy.power.sizing import Changes, concave, greedy_sizes, planned_sizes
 from sim.scenario.schema.scenario import Forecast, Policy
 from sim.workload.profile import Elastic, Profile
 from tests.worlds import cluster, job_table, run_log, site, time_grid
@@ -76,14 +78,104 @@ def test_no_other_choice_of_sizes_does_the_work_with_less_carbon_per_work(rates,
     assert carbon <= min(c for w, c in every if w >= work - 1e-9) + 1e-9
 
 
-def run(carbon, jobs, *, power="carbon-scaler", gpus=8, hours=24, forecast=PERFECT):
+def changing(rates, needed_h, *, resize_h=0.0, resume_h=0.0, present=0):
+    """Return the accelerators of each hour where changes of size cost time."""
+    changes = Changes(resize_h * HOUR, resume_h * HOUR, 1.0, present)
+    open_s = np.full(len(rates), HOUR)
+    return planned_sizes(
+        CURVE, np.array(rates, dtype=float), open_s, needed_s=needed_h * HOUR, changes=changes
+    ).tolist()
+
+
+def test_a_little_less_carbon_does_not_pay_for_a_change_of_size():
+    # Without cost the cleanest two of four hours; each pause costs a tenth of an hour, so that of
+    # 10.0 for one hour and 9.9 for 0.9 hours the first does more work per carbon.
+    rates = [10, 9.9, 10, 9.9]
+    assert changing(rates, 2.0) == [0, 2, 0, 2]
+    assert changing(rates, 1.8, resume_h=0.1) == [2, 2, 0, 0]
+    # Where it pays, the job pauses all the same.
+    assert changing([10, 5, 10, 5], 1.8, resume_h=0.1) == [0, 2, 0, 2]
+
+
+def test_a_job_that_runs_goes_on_at_its_size_if_another_is_not_worth_the_change():
+    # At 4 accelerators the first hour gives 1.8 hours of work for 40; at 2 accelerators only 0.5
+    # are left of it after the change, which is more carbon for its work.
+    assert changing([10, 10], 1.0, resize_h=0.5, resume_h=0.5, present=4) == [4, 0]
+    assert changing([10, 10], 1.0, resume_h=0.5, present=4) == [2, 0]
+
+
+def test_work_that_is_lost_to_changes_is_planned_for():
+    # Two hours at 8 are 6 hours of work, less 3 x 0.25 for the start after a pause.
+    assert changing([1, 1, 9, 9], 5.25, resume_h=0.25) == [8, 8, 0, 0]
+    more = changing([1, 1, 9, 9], 5.3, resume_h=0.25, resize_h=0.25)
+    assert more[:2] == [8, 8]
+    assert more[2] > 0
+    # What cannot be done in time runs at its most.
+    assert changing([1, 9], 99.0, resume_h=0.25) == [8, 8]
+
+
+def test_a_job_that_knows_what_changes_cost_is_in_time_with_fewer_of_them_and_less_carbon(
+    monkeypatch,
+):
+    slow = Elastic((2, 4, 8), (1.0, 1.8, 3.0), resize_s=900.0)
+    carbon = np.array([1.0, 1.1] * 12)
+    jobs = elastic_jobs([0.0], [12.0], [9.0], curve=slow)
+
+    def tried():
+        log = run(carbon, jobs, power=SCALER, resident_w=30.0)
+        emitted_kg = float(account(log.sites[0], log.records[0]).carbon_location_kg.sum())
+        sizes = [gpus for _, _, gpus in stretches(log)]
+        changes = sum(one != other for one, other in pairwise(sizes))
+        return emitted_kg, changes, log.segment_end_s.max() / HOUR
+
+    knowing_kg, few, in_time_h = tried()
+
+    def careless(elastic, rates, open_s, *, needed_s, changes):
+        return greedy_sizes(elastic, rates, open_s, needed_s=needed_s)
+
+    monkeypatch.setattr(carbon_scaler, "planned_sizes", careless)
+    careless_kg, many, late_h = tried()
+    assert (few, many) == (2, 6)
+    assert in_time_h <= 9.0 < late_h
+    assert knowing_kg < 0.98 * careless_kg
+
+
+SPEED = dict(zip((0, 2, 4, 8), (0.0, 1.0, 1.8, 3.0), strict=True))
+
+
+def test_sizes_with_costly_changes_do_the_work_and_are_near_the_best_there_are():
+    rng, excess = np.random.default_rng(0), []
+    for _ in range(150):
+        rates, needed = rng.integers(1, 21, 5).tolist(), int(rng.integers(1, 10))
+        present, resize = int(rng.choice([0, 2, 4, 8])), float(rng.choice([0.1, 0.25]))
+
+        def work_and_carbon(gpus, rates=rates, present=present, resize=resize):
+            steps = pairwise((present, *gpus))
+            still = [resize * (now not in (0, before)) for before, now in steps]
+            work = sum(SPEED[now] * (1.0 - lost) for now, lost in zip(gpus, still, strict=True))
+            return work, sum(now * rate for now, rate in zip(gpus, rates, strict=True))
+
+        chosen = changing(rates, needed, resize_h=resize, resume_h=resize, present=present)
+        work, carbon = work_and_carbon(chosen)
+        assert work >= needed - 1e-6
+        every = map(work_and_carbon, product(SPEED, repeat=5))
+        excess.append(carbon / min(c for w, c in every if w >= needed) - 1.0)
+    # Held against the best of all 1,024 choices, few of which do just enough.
+    assert min(excess) >= -1e-9
+    assert np.mean(excess) < 0.03
+
+
+def run(
+    carbon, jobs, *, power="carbon-scaler", gpus=8, hours=24, forecast=PERFECT, resident_w=None
+):
     """Run jobs on accelerators of 100 W; the carbon intensity is of the run's hours."""
     grid = time_grid(hours, HOUR)
     count, first = len(grid.window_edges_s) - 1, round(-grid.window_edges_s[0] / HOUR)
     ahead = np.full(count, carbon[-1], dtype=float)
     ahead[first : first + hours] = carbon
     here = site(
-        grid, clusters=[cluster(gpus, tdp_w=100.0)], average_carbon_kg_per_j=carbon,
+        grid, clusters=[cluster(gpus, tdp_w=100.0, resident_w=resident_w)],
+        average_carbon_kg_per_j=carbon,
         signals={"average_carbon_intensity": grid.hourly(ahead)},
     )  # fmt: skip
     return run_log([here], jobs, Policy(name="p", power=power), forecast)
@@ -140,6 +232,12 @@ def test_changes_of_size_cost_time_and_the_next_plan_makes_up_for_it():
     log = run(carbon, elastic_jobs([0.0], [8.0], [8.0], curve=slow), power=SCALER)
     assert log.done.tolist() == [True]
     assert stretches(log)[-1][1] <= 8.0 + 1e-9
+
+
+def test_a_late_job_changes_its_size_only_if_that_gets_it_done_sooner():
+    slow = Elastic((2, 4, 8), (1.0, 1.8, 3.0), resize_s=900.0)
+    log = run(np.ones(24), elastic_jobs([0.0], [4.0], [4.0], curve=slow), power=SCALER)
+    assert stretches(log) == [(0.0, 4.0, 2)]
 
 
 def test_jobs_that_find_too_little_room_grow_when_there_is_some():

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sim.energy.battery import Battery, BatteryLimits
-from sim.energy.dispatch import FOLLOW, Connection, Flows, settle
+from sim.energy.dispatch import FOLLOW, Connection, Flows, HoldImport, settle
 
 NO_LIMIT = Connection(math.inf, math.inf)
 
@@ -81,3 +81,23 @@ def test_a_battery_that_is_full_within_the_step_leaves_the_rest_of_the_step_to_t
     # 50 J of room take 10 W for 5 of 20 s; then all 12 W meet the export limit of 4 W.
     flows = settle(12.0, battery(), FOLLOW, Connection(0.0, 4.0), 20.0)
     assert flows == pytest.approx(Flows(2.5, 0.0, 0.0, 0.25 * 2 + 0.75 * 4, 0.75 * 8, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("net_w", "hold", "charge_w", "discharge_w", "import_w"),
+    [
+        (-3.0, HoldImport(8.0), 5.0, 0.0, 8.0),
+        (-3.0, HoldImport(8.0, 4.0), 4.0, 0.0, 7.0),
+        (-6.0, HoldImport(8.0, 4.0), 2.0, 0.0, 8.0),
+        (-9.0, HoldImport(8.0, 4.0), 0.0, 1.0, 8.0),
+        (-9.0, HoldImport(8.0, 0.0, 4.0), 0.0, 4.0, 5.0),
+        (-3.0, HoldImport(8.0, 0.0, 4.0), 0.0, 3.0, 0.0),  # none of it is exported
+        (-3.0, HoldImport(8.0, 0.0), 0.0, 0.0, 3.0),
+        (2.0, HoldImport(8.0, 0.0, 4.0), 2.0, 0.0, 0.0),  # what the sun has to spare is stored
+    ],
+)
+def test_below_an_import_that_is_held_the_battery_does_as_planned(
+    net_w, hold, charge_w, discharge_w, import_w
+):
+    flows = settle(net_w, battery(), hold, NO_LIMIT, 1.0)
+    assert flows == Flows(charge_w, discharge_w, import_w, 0.0, 0.0, 0.0)

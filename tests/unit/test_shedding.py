@@ -10,6 +10,7 @@ from sim.energy.dispatch import Connection
 from sim.errors import PolicyError
 from sim.grid.events import ResponseEvent
 from sim.ledger.close import close_books
+from sim.ledger.ledger import turned_away
 from sim.scenario.schema.scenario import Policy
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 
@@ -103,6 +104,39 @@ def test_jobs_do_not_start_for_which_there_is_no_power():
     log, metrics, *_ = run(600.0, jobs)
     assert sorted(log.segment_start_s / HOUR) == [0.0, 2.0, 4.0]
     assert metrics["unserved_kwh"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_gang_that_is_too_much_without_a_cap_starts_under_one_when_it_finds_room():
+    # Ten accelerators draw 1000 W, and 800 W is all there ever is.
+    jobs = job_table([0.0, 0.0, 0.0], [1.5 * HOUR, 2 * HOUR, HOUR], [4, 10, 4])
+    log, metrics, *_ = run(800.0, jobs)
+    cap = next(c for c in (1 - 0.025 * n for n in range(21)) if relative_draw(c) <= 0.8)
+    rate = relative_throughput(cap)
+    assert stretches(log, 0) == [(0.0, 1.5, pytest.approx(400.0))]
+    (whole,) = stretches(log, 1)
+    capped_w = pytest.approx(1000.0 * relative_draw(cap))
+    assert whole == (2.0, pytest.approx(2.0 + 2.0 / rate), capped_w)
+    # The next is not capped for longer than to the end of the step.
+    assert stretches(log, 2)[-1][2] == pytest.approx(400.0)
+    assert log.done.all()
+    assert metrics["unserved_kwh"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_gang_for_which_there_is_never_the_power_is_turned_away_with_the_reason():
+    # At the lowest cap ten accelerators draw 545 W; the sun gives 100 W more for an hour.
+    sun_w = np.where(np.arange(24) == 5, 100.0, 0.0)
+    jobs = job_table([0.0, 0.0], [HOUR, HOUR], [10, 5])
+    lowest_w = 1000.0 * relative_draw(0.5)
+    log, metrics, _, rows = run(lowest_w - 101.0, jobs, solar_w=sun_w)
+    assert rows["outcome"].tolist() == ["unpowered", "completed"]
+    assert metrics["jobs_rejected_count"] == 1
+    assert metrics["jobs_unfinished_count"] == 0
+    (note,) = turned_away(log)
+    assert note.startswith("1 of the jobs were turned away: behind its import limit")
+    # With a little more it waits for the sun.
+    log, *_ = run(lowest_w - 100.0 + 1e-6, jobs, solar_w=sun_w)
+    assert stretches(log, 0)[0][0] == 5.0
+    assert not log.rejected
 
 
 @pytest.mark.parametrize("order", ["fifo", "sjf", "edf", "easy-backfill"])

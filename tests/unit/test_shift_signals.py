@@ -1,12 +1,17 @@
 """Shift policies that follow a signal in other ways than its lowest window, by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.policy.base import Forecast as Issued
+from sim.policy.jobs_view import JobsView
+from sim.policy.shift.lowest import LowestSlots
 from sim.policy.shift.outlook import Outlook
+from sim.policy.shift.surplus import RenewableSurplus
 from sim.policy.shift.threshold import Threshold
 from sim.scenario.schema.scenario import Policy
 from tests.unit.test_shift import PERFECT, starts_h
@@ -84,6 +89,46 @@ def test_threshold_starts_what_cannot_be_interrupted_at_the_first_low_moment():
     assert starts_h(carbon, [0], [3], slack_h=9, policy=chosen)[1] == [2]
 
 
+class Sighted:
+    """A policy's view of one job and one forecast."""
+
+    def __init__(self, values, step_s, *, now_s, length_s, due_s):
+        self.now_s = now_s
+        table = job_table([now_s], [length_s], 1, deadline_s=due_s, interruptible=True)
+        self.jobs = JobsView(table, [1])
+        self._forecast = Issued(np.array(values, dtype=float), None, 0.0, 0.0, step_s)
+
+    def site_of(self, job):
+        return 0
+
+    def forecast(self, site, signal):
+        return self._forecast
+
+
+@settings(deadline=None)
+@given(
+    values=st.lists(st.integers(1, 9), min_size=12, max_size=40),
+    begins=st.floats(0.0, 6.0),
+    length=st.one_of(st.floats(0.01, 6.0), st.integers(1, 6)),
+    slack=st.floats(0.0, 30.0),
+    make=st.sampled_from([LowestSlots, Threshold]),
+)
+def test_slots_come_one_after_the_other_and_are_as_long_as_the_job(
+    values, begins, length, slack, make
+):
+    step_s = 900.0
+    now_s, length_s = begins * step_s, length * step_s
+    due_s = now_s + length_s + slack * step_s
+    plan = make().plan(Sighted(values, step_s, now_s=now_s, length_s=length_s, due_s=due_s), 0)
+    slots = plan if isinstance(plan, list) else [(plan, plan + length_s)]
+    bounds = [bound for slot in slots for bound in slot]
+    assert all(one < other for one, other in pairwise(bounds))
+    assert sum(end - start for start, end in slots) == pytest.approx(length_s, rel=1e-9)
+    assert now_s <= bounds[0]
+    assert bounds[-1] <= due_s + 1e-6
+
+
+@settings(deadline=None)
 @given(
     carbon=st.lists(st.integers(1, 9), min_size=24, max_size=24),
     arrival_h=st.integers(0, 20),
@@ -134,6 +179,26 @@ def surplus_starts_h(solar_kw, load_kw, duration_h, *, slack_h):
 def test_renewable_surplus_starts_where_most_of_it_lies_under_the_run():
     # Over 2 h: 0, 1, 1+3, 3+2; what is below the load counts as nothing, not as less.
     assert surplus_starts_h([2, 2, 5, 7, 6, 0], 4, 2, slack_h=4) == 3
+
+
+def test_forecasts_of_other_issue_times_are_set_against_each_other_hour_by_hour():
+    # The load's was issued 2 h ago: at 4 h the sun gives 9 over a load of 4, before that nothing.
+    load = Issued(np.array([0.0, 0.0, 9.0, 9.0, 4.0, 9.0]), None, 0.0, 0.0, HOUR)
+    solar = Issued(np.array([9.0, 9.0, 9.0, 9.0]), None, 2 * HOUR, 2 * HOUR, HOUR)
+    wind = Issued(np.zeros(5), None, HOUR, HOUR, HOUR)
+
+    class Desk:
+        def forecast(self, site, signal):
+            return {"load": load, "solar": solar, "wind": wind}[signal]
+
+    one = RenewableSurplus()
+    outlook = one.outlook(Desk(), 0)
+    assert (outlook.start_s, outlook.values.tolist()) == (2 * HOUR, [0.0, 0.0, 5.0, 0.0])
+    assert one.outlook(Desk(), 0) is outlook
+    # A new forecast of one of them makes another surplus, though the load's is the same.
+    solar = Issued(np.full(4, 10.0), None, 3 * HOUR, 3 * HOUR, HOUR)
+    outlook = one.outlook(Desk(), 0)
+    assert (outlook.start_s, outlook.values.tolist()) == (3 * HOUR, [1.0, 6.0, 1.0])
 
 
 def test_without_surplus_in_reach_a_job_starts_at_once():

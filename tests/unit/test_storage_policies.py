@@ -1,15 +1,18 @@
 """Storage policies, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sim.energy.battery import BatteryLimits
 from sim.policy.storage.arbitrage import Arbitrage
+from sim.policy.storage.backup_reserve import BackupReserve
 from sim.policy.storage.peak_shaving import PeakShaving
 from sim.policy.storage.time_of_use import TimeOfUse
 from sim.scenario.schema.scenario import Forecast, Policy
 from sim.units import HOUR_S
-from tests.worlds import job_table, run_log, site, time_grid
+from tests.worlds import cluster, job_table, run_log, site, time_grid
 
 PERFECT = Forecast(model="perfect", horizon_h=24, refresh_h=1)
 
@@ -27,20 +30,28 @@ def battery(capacity_kwh=1000.0, power_kw=100.0, efficiency=1.0, soc=0.0):
     )
 
 
-def flows_kw(use, *, hours, load_kw, price=None, limits=None, **parameters):
-    """Return charge, discharge and import [kW] of each hour of a site with a battery."""
+def record_of(
+    use, *, hours, load_kw, price=None, limits=None, solar_kw=0.0, out_h=(), **parameters
+):
+    """Return what a site with a battery did, hour by hour."""
     grid = time_grid(hours, HOUR_S)
     count, first = len(grid.window_edges_s) - 1, round(-grid.window_edges_s[0] / HOUR_S)
     ahead = np.full(count, np.nan)
-    columns = {"base_load_w": np.asarray(load_kw) * 1e3}
+    columns = {"base_load_w": np.asarray(load_kw) * 1e3, "solar_w": np.asarray(solar_kw) * 1e3}
     signals = {}
     if price is not None:
         ahead[first : first + hours] = price
         columns["price_usd_per_j"] = price
         signals["price"] = grid.hourly(ahead)
     here = site(grid, battery=limits or battery(), signals=signals, **columns)
+    here = replace(here, outages_s=tuple((a * HOUR_S, b * HOUR_S) for a, b in out_h))
     chosen = Policy(name="tried", storage={"use": use, **parameters})
-    record = run_log([here], job_table([], [], []), chosen, PERFECT).records[0]
+    return run_log([here], job_table([], [], []), chosen, PERFECT).records[0]
+
+
+def flows_kw(use, **given):
+    """Return charge, discharge and import [kW] of each hour of a site with a battery."""
+    record = record_of(use, **given)
     return [(column / 1e3).tolist() for column in
             (record.charge_w, record.discharge_w, record.import_w)]
 
@@ -107,6 +118,65 @@ def test_peak_shaving_refills_below_its_target():
     assert imported == [60, 60, 60]
 
 
+def test_a_backup_reserve_is_kept_and_the_rest_is_used():
+    # 100 kWh full, half of it kept: 40 and 10 kWh are given, then the grid serves the load.
+    full = battery(capacity_kwh=100, soc=1.0)
+    charge, discharge, imported = flows_kw("backup-reserve", hours=4, load_kw=40, limits=full)
+    assert charge == [0] * 4
+    assert discharge == pytest.approx([40, 10, 0, 0], abs=1e-9)
+    assert imported == pytest.approx([0, 30, 40, 40], abs=1e-9)
+
+
+def test_a_backup_reserve_can_be_hours_of_load():
+    full = battery(capacity_kwh=200, soc=1.0, efficiency=0.8)
+    # Two hours of 40 kW take 100 kWh out of the cells: 100 kWh of 200 are left for 80 kWh of load.
+    _, discharge, _ = flows_kw(
+        "backup-reserve", hours=5, load_kw=40, limits=full, reserve_soc=0.0, reserve_h=2
+    )
+    assert discharge == pytest.approx([40, 40, 0, 0, 0], abs=1e-9)
+
+
+def test_a_backup_reserve_refills_to_itself_and_then_only_from_surplus():
+    empty = battery(capacity_kwh=150, power_kw=50, soc=0.0)
+    solar = [0, 0, 0, 60]
+    charge, _, imported = flows_kw(
+        "backup-reserve", hours=4, load_kw=40, limits=empty, solar_kw=solar
+    )
+    assert charge == [50, 25, 0, 20]
+    assert imported == [90, 65, 40, 0]
+
+
+@pytest.mark.parametrize(
+    ("use", "unserved"),
+    [
+        # Idle never discharges; self-consumption has used its 120 kWh after three hours.
+        ("idle", [0, 0, 20, 40, 40, 0]),
+        ("self-consumption", [0, 0, 0, 40, 40, 0]),
+        ("backup-reserve", [0] * 6),
+    ],
+)
+def test_a_backup_reserve_rides_through_an_outage(use, unserved):
+    # 120 kWh hold out for 3 h; the outage begins in the middle of a step and lasts 2.5 h.
+    given = {"reserve_soc": 0.9} if use == "backup-reserve" else {}
+    full = battery(capacity_kwh=120, soc=1.0)
+    record = record_of(use, hours=6, load_kw=40, limits=full, out_h=[(2.5, 5)], **given)
+    assert record.unserved_w / 1e3 == pytest.approx(unserved, abs=1e-9)
+    if use == "backup-reserve":
+        assert record.discharge_w / 1e3 == pytest.approx([12, 0, 20, 40, 40, 0], abs=1e-9)
+        assert record.charge_w[5] / 1e3 == 100.0
+
+
+def test_what_a_reserve_serves_in_an_outage_is_no_reason_to_suspend_jobs():
+    grid = time_grid(4, HOUR_S)
+    here = site(grid, battery=battery(capacity_kwh=100, soc=1.0), clusters=[cluster(10)])
+    here = replace(here, outages_s=((HOUR_S, 2 * HOUR_S),))
+    jobs = job_table([0.0], [3 * HOUR_S], [10], power_w=5e3, interruptible=True)
+    idle = run_log([here], jobs, Policy(name="idle", storage="idle"))
+    assert idle.suspensions_count.tolist() == [1]
+    kept = run_log([here], jobs, Policy(name="kept", storage="backup-reserve"))
+    assert kept.suspensions_count.tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -115,6 +185,9 @@ def test_peak_shaving_refills_below_its_target():
         (lambda: TimeOfUse(charge_hours=(0, 25)), "two hours between 0 and 24"),
         (lambda: TimeOfUse(timezone="Mars/Olympus"), "timezone 'Mars/Olympus' is unknown"),
         (lambda: PeakShaving(target_kw=-1.0), "must be 0 or more"),
+        (lambda: BackupReserve(reserve_soc=1.2), "reserve_soc is 1.2"),
+        (lambda: BackupReserve(reserve_h=-1.0), "reserve_h is -1.0"),
+        (lambda: BackupReserve(inner="idel"), "Did you mean idle"),
     ],
 )
 def test_bad_parameters_are_refused(make, message):

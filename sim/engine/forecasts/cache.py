@@ -7,14 +7,15 @@ bit for bit. ``GRIDLOOM_CACHE`` names the folder; ``off`` keeps nothing on disk.
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
+from filelock import FileLock
 
 from forecasting.base import ForecastSet, ModelCard
 from sim.site.node import cache_folder
@@ -50,9 +51,12 @@ def kept(key: str, make: Callable[[], ForecastSet]) -> ForecastSet:
         folder = cache_folder()
         found = _read(folder, key)
         if found is None:
-            found = make()
-            if found.card.trained_until_s is not None:
-                _write(folder, key, found)
+            with _alone(folder, key):
+                found = _read(folder, key)
+                if found is None:
+                    found = make()
+                    if found.card.trained_until_s is not None:
+                        _write(folder, key, found)
     _memory[key] = found
     _memory.move_to_end(key)
     while sum(map(_size_bytes, _memory.values())) > MEMORY_BYTES:
@@ -63,6 +67,21 @@ def kept(key: str, make: Callable[[], ForecastSet]) -> ForecastSet:
 def forget() -> None:
     """Forget what is kept in memory."""
     _memory.clear()
+
+
+@contextmanager
+def _alone(folder: Path | None, key: str) -> Iterator[None]:
+    """Let one process make what several want at the same time; the others then find it."""
+    if folder is None:
+        yield
+        return
+    path = _file(folder, key).with_suffix(".lock")
+    with ExitStack() as held:
+        with suppress(OSError):  # where nothing can be written, each makes its own
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(path))
+            held.callback(path.unlink, missing_ok=True)
+        yield
 
 
 def _size_bytes(forecasts: ForecastSet) -> int:

@@ -7,10 +7,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecasting.base import ForecastSet
 from forecasting.history import FloatArray, ForecastError, History
 from sim.engine.forecasts.batch import Batch
+from sim.engine.forecasts.issued import Issued, issued_frame
 from sim.engine.forecasts.outcome import Outcome, level_jump, moment, outcome, told
 from sim.errors import PolicyError
 from sim.policy.base import Forecast
@@ -108,6 +110,15 @@ class ForecastDesk:
             }
             for (site, signal), issued in self._sets.items()
         ]
+
+    def issued(self) -> pd.DataFrame:
+        """Return the forecasts that were asked for, one issue a day, beside what came."""
+        start_s = float(self._grid.window_edges_s[0])
+        found = (
+            Issued(self._sites[site].name, signal, made, self._values((site, signal)), start_s)
+            for (site, signal), made in self._sets.items()
+        )
+        return issued_frame(found, self._grid.start, end_s=self._grid.duration_s)
 
     def metrics(self) -> dict[str, float | int | None]:
         """Return the mean scores of all forecasts that were asked for; None where there are none.

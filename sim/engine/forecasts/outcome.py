@@ -9,7 +9,7 @@ import numpy as np
 
 from forecasting.base import ForecastSet
 from forecasting.history import FloatArray
-from sim.units import G_PER_KWH, HOUR_S, KW, USD_PER_MWH
+from sim.units import G_PER_KWH, HOUR_S, KW, USD_PER_KWH, USD_PER_MWH
 
 _UNITS: Final = MappingProxyType(
     {
@@ -19,6 +19,14 @@ _UNITS: Final = MappingProxyType(
         "solar": ("mae_kw", KW),
         "wind": ("mae_kw", KW),
         "load": ("mae_kw", KW),
+    }
+)
+
+_COLUMNS: Final = MappingProxyType(
+    {
+        "price": ("USD/kWh", USD_PER_KWH),
+        "average_carbon_intensity": ("gCO2e/kWh", G_PER_KWH),
+        "marginal_carbon_intensity": ("gCO2e/kWh", G_PER_KWH),
     }
 )
 
@@ -82,6 +90,11 @@ def outcome(issued: ForecastSet, values: FloatArray, *, start_s: float, end_s: f
         rank_correlation=rank_correlation(issued.point, truth),
         coverage_fraction=between,
     )
+
+
+def column_of(signal: str) -> tuple[str, float]:
+    """Return the unit of a signal's columns, and its size in SI; powers are in kW."""
+    return _COLUMNS.get(signal, ("kW", KW))
 
 
 def level_jump(values: FloatArray, past_count: int) -> float | None:

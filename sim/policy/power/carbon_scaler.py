@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from sim.policy.ahead import Ahead
 from sim.policy.base import Controls, JobControls, Observation, SiteView
 from sim.policy.parameters import checked_signal
+from sim.policy.power.sizing import Changes, Column, planned_sizes
 from sim.policy.shift.outlook import Outlook
 from sim.units import DAY_S
 from sim.workload.profile import Elastic
-
-Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,9 @@ class CarbonScaler:
 
     Up to its deadline every hour could hold every further accelerator; by marginal throughput per
     marginal carbon the best of them are taken until the job's expected work is done. In hours that
-    get none the job is suspended. It is planned again at each new forecast and every hour, by the
-    work that is then left. Other jobs are left alone.
+    get none the job is suspended. A change of size, and going on after a pause, cost the work of
+    the time in which the job then stands still. It is planned again at each new forecast and every
+    hour, by the work that is then left. Other jobs are left alone.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class CarbonScaler:
         Time from arrival to completion over the expected duration at the least size, where a job
         has no deadline. [-]
     margin_fraction : float
-        How much more work than expected is planned: for changes of size and the queue. [-]
+        How much more work than expected is planned: for the queue. [-]
 
     Raises
     ------
@@ -129,64 +129,33 @@ class CarbonScaler:
         starts_s, rates = _slots(outlook, max(due_s, now_s + outlook.step_s))
         ends_s = starts_s + outlook.step_s
         open_s = np.maximum(0.0, np.minimum(ends_s, due_s) - np.maximum(starts_s, begin_s))
-        gpus = greedy_sizes(elastic, rates, open_s, needed_s=needed_s)
+        changes = _changes(obs, job, elastic)
+        gpus = planned_sizes(elastic, rates, open_s, needed_s=needed_s, changes=changes)
         if not open_s.any():  # too late already
-            gpus[:] = elastic.most
+            gpus[:] = _late_size(elastic, changes, max(0.0, expected_s - obs.work_s(job)))
         return Plan(now_s, outlook.start_s, outlook.step_s, gpus)
 
 
-def greedy_sizes(
-    elastic: Elastic, rates: Column, open_s: Column, *, needed_s: float
-) -> NDArray[np.int64]:
-    """Return the accelerators of each slot, by most work per carbon until all work is done.
-
-    Parameters
-    ----------
-    elastic : Elastic
-        Scaling curve of the job.
-    rates : ndarray of float, shape (n_slots,)
-        Carbon intensity, or another cost of energy, in each slot. [any]
-    open_s : ndarray of float, shape (n_slots,)
-        Time of each slot in which the job may run. [s]
-    needed_s : float
-        Work to do, as run time at the least size. [s]
-
-    Returns
-    -------
-    ndarray of int, shape (n_slots,)
-        Accelerators; 0 for none. [-]
-    """
-    sizes, speeds = concave(elastic)
-    more_gpus, more_speed = np.diff(sizes, prepend=0), np.diff(speeds, prepend=0.0)
-    # Rows are steps of size, columns are slots; within a slot a larger step is never cheaper.
-    cost = np.outer(more_gpus / more_speed, np.maximum(rates, 0.0))
-    work_s = np.outer(more_speed, open_s)
-    order = np.argsort(cost, axis=None, kind="stable")
-    done_s = np.cumsum(work_s.ravel()[order])
-    count = int(np.searchsorted(done_s, needed_s * (1.0 - 1e-12))) + 1 if needed_s > 0.0 else 0
-    taken = np.zeros(cost.size, dtype=bool)
-    taken[order[:count]] = True
-    taken &= work_s.ravel() > 0.0
-    steps = taken.reshape(cost.shape).sum(axis=0)
-    result: NDArray[np.int64] = np.concatenate([[0], sizes])[steps]
-    return result
+def _late_size(elastic: Elastic, changes: Changes, left_s: float) -> int:
+    """Return the size with which a job is done soonest that has some work left [s]."""
+    present = changes.present_gpus
+    if not present:
+        return elastic.most
+    grown_s = changes.resize_s + left_s / elastic.speedup(elastic.most)
+    return elastic.most if grown_s < left_s / elastic.speedup(present) else present
 
 
-def concave(elastic: Elastic) -> tuple[NDArray[np.int64], Column]:
-    """Return the sizes whose marginal speed never rises, from none on, and their speeds [-]."""
-    kept: list[tuple[int, float]] = [(0, 0.0)]
-    for size in elastic.sizes:
-        point = size, elastic.speedup(size)
-        while len(kept) > 1 and _slope(kept[-2], point) >= _slope(kept[-2], kept[-1]):
-            kept.pop()
-        if point[1] > kept[-1][1]:
-            kept.append(point)
-    sizes, speeds = zip(*kept[1:], strict=True)
-    return np.array(sizes, dtype=np.int64), np.array(speeds)
-
-
-def _slope(one: tuple[int, float], other: tuple[int, float]) -> float:
-    return (other[1] - one[1]) / (other[0] - one[0])
+def _changes(obs: Observation, job: int, elastic: Elastic) -> Changes:
+    """Return what it costs a job to change its size."""
+    clusters = obs.sites[obs.site_of(job)].clusters
+    runs = any(job in one.running for one in clusters)
+    power = clusters[0].power
+    return Changes(
+        elastic.resize_s,
+        obs.jobs.traits(job).resume_s,
+        power.idle_resident_w / power.busy_w(),
+        obs.gpus_of(job) if runs else 0,
+    )
 
 
 def _slots(outlook: Outlook, until_s: float) -> tuple[Column, Column]:

@@ -21,10 +21,9 @@ class CarbonTime(SignalShift):
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
         """Return the start with the greatest saving per completion time."""
-        earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
+        earliest_s, latest_s, length_s = self.times_of(obs, job)
         if latest_s <= earliest_s:
             return earliest_s
-        length_s = obs.jobs.expected_duration_s.item(job)
         outlook = self.outlook(obs, obs.site_of(job))
         total = run_sums(outlook, earliest_s, latest_s, length_s)
         if len(total) <= 1:

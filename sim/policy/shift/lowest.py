@@ -1,12 +1,10 @@
 """Run where the forecast is lowest: in one window, from one slot, or in the lowest slots."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.policy.base import Interval, Observation
-from sim.policy.shift.outlook import TIE, Column, Outlook, SignalShift
+from sim.policy.shift.outlook import TIE, Column, Outlook, SignalShift, Window
 
 
 class LowestWindow(SignalShift):
@@ -24,11 +22,11 @@ class LowestWindow(SignalShift):
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
         """Return the start with the least forecast sum of the signal over the run."""
-        earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
+        earliest_s, latest_s, length_s = self.times_of(obs, job)
         if latest_s <= earliest_s:
             return earliest_s
         outlook = self.outlook(obs, obs.site_of(job))
-        total = run_sums(outlook, earliest_s, latest_s, obs.jobs.expected_duration_s.item(job))
+        total = run_sums(outlook, earliest_s, latest_s, length_s)
         if len(total) <= 1:
             return earliest_s
         first = int(total.argmin())
@@ -111,34 +109,38 @@ class LowestSlots(LowestWindow):
         """Return the intervals in which the job runs."""
         if not obs.jobs.interruptible[job]:
             return super().plan(obs, job)
-        expected_s = obs.jobs.expected_duration_s.item(job)
-        earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
+        earliest_s, latest_s, expected_s = self.times_of(obs, job)
         outlook = self.outlook(obs, obs.site_of(job))
-        bounds_s = outlook.bounds_s(earliest_s, latest_s + expected_s)
-        if latest_s <= earliest_s or bounds_s.item(-1) - bounds_s.item(0) < expected_s:
+        until_s = min(latest_s + expected_s, outlook.end_s)
+        if latest_s <= earliest_s or until_s - earliest_s < expected_s:
             return earliest_s
-        return _cheapest(bounds_s, outlook.order, expected_s)
+        return _cheapest(outlook, Window.of(outlook, earliest_s, until_s), expected_s)
 
 
-def _cheapest(
-    bounds_s: Column, order: NDArray[np.int64], length_s: float
-) -> list[Interval]:
+def _cheapest(outlook: Outlook, window: Window, length_s: float) -> list[Interval]:
     """Return the cheapest steps that add up to a length; the dearest of them is cut to fit."""
-    starts_s, ends_s = bounds_s[:-1], bounds_s[1:]
-    ordered_s = (ends_s - starts_s)[order]
-    within = ordered_s > 0.0
-    upto_s = ordered_s[within].cumsum()
-    dearest = int(upto_s.searchsorted(length_s * (1.0 - TIE)))
-    taken = order[within][: dearest + 1]
-    cut, cut_s = taken.item(-1), upto_s.item(dearest) - length_s
-    taken.sort()
-    first_s, last_s = starts_s[taken], ends_s[taken]
-    last_s[taken.searchsorted(cut)] -= cut_s
-    # A step that is cut to fit may end a rounding error late, after the next one begins.
-    gaps = (last_s[:-1] < first_s[1:]).nonzero()[0]
-    opens_s = [first_s.item(0), *first_s[gaps + 1].tolist()]
-    closes_s = [*last_s[gaps].tolist(), last_s.item(-1)]
-    return list(zip(opens_s, closes_s, strict=True))
+    last, total_s = outlook.lowest(window, length_s * (1.0 - TIE))
+    dearest, cut_s = outlook.order.item(last), total_s - length_s
+    taken = outlook.rank[window.first : window.end] <= last
+    edges = (taken[1:] != taken[:-1]).nonzero()[0].tolist()
+    if taken.item(0):
+        edges.insert(0, -1)
+    if taken.item(-1):
+        edges.append(window.end - window.first - 1)
+    start_s, step_s, first = outlook.start_s, outlook.step_s, window.first + 1
+    times_s = [start_s + (first + edge) * step_s for edge in edges]
+    times_s[0] = max(times_s[0], window.from_s)
+    times_s[-1] = min(times_s[-1], window.until_s)
+    found = list(zip(times_s[::2], times_s[1::2], strict=True))
+    end = bisect_right(edges, dearest - first)
+    run, (begin_s, end_s) = end // 2, found[end // 2]
+    if dearest + 1 == first + edges[end]:
+        found[run] = begin_s, end_s - cut_s
+    else:
+        after_s = outlook.edge_s(dearest + 1)
+        if after_s - cut_s < after_s:  # by more than a rounding error
+            found[run : run + 1] = (begin_s, after_s - cut_s), (after_s, end_s)
+    return found
 
 
 def joined(intervals: Sequence[Interval]) -> list[Interval]:

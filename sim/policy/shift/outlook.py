@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,9 @@ class Outlook:
         Sums of the values before each step. [unit of the signal]
     delays_s : ndarray of float, shape (n_steps + 1,)
         Start of each step after that of the first. [s]
-    order : ndarray of int, shape (n_steps,)
-        Steps from the lowest value to the highest, the earlier of equals first. [-]
+    order, rank : ndarray of int, shape (n_steps,)
+        Steps from the lowest value to the highest, the earlier of equals first; and the place of
+        each step in that order. [-]
     """
 
     start_s: float
@@ -47,6 +48,7 @@ class Outlook:
     prefix: Column
     delays_s: Column
     order: NDArray[np.int64]
+    rank: NDArray[np.int32]
 
     @classmethod
     def of(cls, forecast: Forecast, level: float | None) -> "Outlook":
@@ -54,6 +56,9 @@ class Outlook:
         ahead = forecast.point if level is None else _quantile(forecast, level)
         unknown = np.flatnonzero(~np.isfinite(ahead))
         values = ahead[: unknown[0]] if len(unknown) else ahead
+        order = np.argsort(values, kind="stable")
+        rank = np.empty(len(values), dtype=np.int32)
+        rank[order] = np.arange(len(values), dtype=np.int32)
         return cls(
             forecast.valid_from_s,
             forecast.step_s,
@@ -61,7 +66,8 @@ class Outlook:
             np.append(values, 0.0),
             np.concatenate([[0.0], np.cumsum(values)]),
             forecast.step_s * np.arange(len(values) + 1, dtype=np.float64),
-            np.argsort(values, kind="stable"),
+            order,
+            rank,
         )
 
     @property
@@ -69,10 +75,81 @@ class Outlook:
         """Time up to which it reaches. [s]."""
         return self.start_s + len(self.values) * self.step_s
 
-    def bounds_s(self, from_s: float, to_s: float) -> Column:
-        """Return the edges of its steps, cut off at two times, shape (n_steps + 1,). [s]."""
-        edges_s: Column = (self.start_s + self.delays_s).clip(from_s, to_s)
-        return edges_s
+    def edge_s(self, step: int) -> float:
+        """Return when a step begins. [s]."""
+        return self.start_s + step * self.step_s
+
+    def lowest(self, window: "Window", length_s: float, *, more: bool = False) -> tuple[int, float]:
+        """Return the dearest of the cheapest steps of a window that add up to a length.
+
+        Parameters
+        ----------
+        window : Window
+            The window.
+        length_s : float
+            Length, at most that of the window. [s]
+        more : bool
+            Whether they are to add up to more than the length.
+
+        Returns
+        -------
+        rank : int
+            Its rank; the cheapest are those of the window up to it. [-]
+        total_s : float
+            What they add up to. [s]
+        """
+        # All steps are whole but for the first and the last, so two more than enough always are.
+        rank, step_s = self.rank[window.first : window.end], self.step_s
+        count = len(rank)
+        least = int(length_s / step_s) + 1 if more else math.ceil(length_s / step_s)
+        least = min(max(1, least), count)
+        most = min(least + 2, count)
+        ordered = rank.copy()
+        ordered.sort()  # of a few hundred numbers this is quicker than to part them
+        first, end = rank.item(0), rank.item(-1)
+        for taken in range(least, most + 1):
+            last, total_s = ordered.item(taken - 1), taken * step_s
+            if first <= last:
+                total_s -= step_s - window.first_s
+            if end <= last:
+                total_s -= step_s - window.last_s
+            if total_s > length_s or (total_s == length_s and not more):
+                break
+        return last, total_s
+
+
+class Window(NamedTuple):
+    """The steps of an outlook between two times; the first and the last may be parts of steps.
+
+    Attributes
+    ----------
+    first, end : int
+        The first of them, and that after the last. [-]
+    from_s, until_s : float
+        When it begins and ends. [s]
+    first_s, last_s : float
+        How much of the first and of the last step is within. [s]
+    """
+
+    first: int
+    end: int
+    from_s: float
+    until_s: float
+    first_s: float
+    last_s: float
+
+    @classmethod
+    def of(cls, outlook: Outlook, from_s: float, until_s: float) -> "Window":
+        """Return the part of a time that is forecast; `from_s` must be."""
+        until_s = min(until_s, outlook.end_s)
+        first = int((from_s - outlook.start_s) / outlook.step_s)
+        end = math.ceil((until_s - outlook.start_s) / outlook.step_s)
+        if end - first <= 1:  # all within one step, of which it is twice the last
+            return cls(first, end, from_s, until_s, until_s - from_s, outlook.step_s)
+        return cls(
+            first, end, from_s, until_s,
+            outlook.edge_s(first + 1) - from_s, until_s - outlook.edge_s(end - 1),
+        )
 
 
 def _quantile(forecast: Forecast, level: float) -> Column:
@@ -119,6 +196,7 @@ class SignalShift:
             raise ValueError(msg)
         self.signal = checked_signal(signal)
         self.max_wait_h = max_wait_h
+        self._max_wait_s = max_wait_h * HOUR_S
         self.quantile = quantile
         self._outlooks: dict[int, tuple[float, Outlook]] = {}
 
@@ -134,8 +212,11 @@ class SignalShift:
 
     def earliest_and_latest_s(self, obs: Observation, job: int) -> tuple[float, float]:
         """Return the earliest and the latest time at which a job may start."""
+        return self.times_of(obs, job)[:2]
+
+    def times_of(self, obs: Observation, job: int) -> tuple[float, float, float]:
+        """Return the same, and how long the job is expected to run [s]."""
         jobs, now_s = obs.jobs, obs.now_s
-        possible_s = jobs.earliest_start_s.item(job)
-        due_s = jobs.deadline_s.item(job) - jobs.expected_duration_s.item(job)
-        wait_s = min(self.max_wait_h * HOUR_S, jobs.max_wait_s(job))
-        return max(now_s, possible_s), min(due_s, possible_s + wait_s)
+        possible_s, due_s, length_s = jobs.times_s(job)
+        wait_s = min(self._max_wait_s, jobs.max_wait_s(job))
+        return max(now_s, possible_s), min(due_s - length_s, possible_s + wait_s), length_s

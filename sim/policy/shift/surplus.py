@@ -28,14 +28,15 @@ class RenewableSurplus(SignalShift):
 
     def __init__(self, max_wait_h: float = 24.0, quantile: float | None = None) -> None:
         super().__init__("solar", max_wait_h, quantile)
+        self._surplus: dict[int, tuple[tuple[float, ...], Outlook]] = {}
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
         """Return the start with the greatest forecast surplus over the run."""
-        earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
+        earliest_s, latest_s, length_s = self.times_of(obs, job)
         if latest_s <= earliest_s:
             return earliest_s
         outlook = self.outlook(obs, obs.site_of(job))
-        total = run_sums(outlook, earliest_s, latest_s, obs.jobs.expected_duration_s.item(job))
+        total = run_sums(outlook, earliest_s, latest_s, length_s)
         if len(total) <= 1:
             return earliest_s
         first = int(total.argmax())
@@ -47,17 +48,26 @@ class RenewableSurplus(SignalShift):
 
     def outlook(self, obs: Observation, site: int) -> Outlook:
         """Return the surplus that lies ahead of a site by its latest forecasts."""
-        load = obs.forecast(site, "load")
-        supply = [obs.forecast(site, name) for name in _SUPPLY]
-        known = self._outlooks.get(site)
-        if known is not None and known[0] == load.issued_at_s:
+        signals = ("load", *_SUPPLY)
+        forecasts = [obs.forecast(site, name) for name in signals]
+        issued_at_s = tuple(forecast.issued_at_s for forecast in forecasts)
+        known = self._surplus.get(site)
+        if known is not None and known[0] == issued_at_s:
             return known[1]
-        given = [Outlook.of(forecast, self.quantile).values for forecast in supply]
-        count = min(len(values) for values in (*given, load.point))
-        surplus = np.sum([values[:count] for values in given], axis=0) - load.point[:count]
-        made = Forecast(
-            np.maximum(surplus, 0.0), None, load.issued_at_s, load.valid_from_s, load.step_s
-        )
-        outlook = Outlook.of(made, None)
-        self._outlooks[site] = (load.issued_at_s, outlook)
+        load = Outlook.of(forecasts[0], None)
+        supply = [Outlook.of(forecast, self.quantile) for forecast in forecasts[1:]]
+        outlook = _surplus(load, supply)
+        self._surplus[site] = issued_at_s, outlook
         return outlook
+
+
+def _surplus(load: Outlook, supply: Sequence[Outlook]) -> Outlook:
+    """Return by how much supply is above the load, while all are forecast; never negative."""
+    # Each may have been issued at another time: they are the same hour where their times are.
+    step_s = load.step_s
+    start_s = max(one.start_s for one in (load, *supply))
+    ahead = [one.values[round((start_s - one.start_s) / step_s) :] for one in (*supply, load)]
+    count = min(len(values) for values in ahead)
+    *given, needed = (values[:count] for values in ahead)
+    surplus = np.maximum(np.sum(given, axis=0) - needed, 0.0)
+    return Outlook.of(Forecast(surplus, None, start_s, start_s, step_s), None)

@@ -1,13 +1,13 @@
 """Run while a signal is below a threshold, wait while it is above, until the wait is used up."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import islice
+from typing import NamedTuple
 
 from sim.policy.base import Interval, Observation
 from sim.policy.shift.lowest import joined
-from sim.policy.shift.outlook import Outlook, SignalShift
+from sim.policy.shift.outlook import Outlook, SignalShift, Window
 from sim.units import DAY_S
 
 
@@ -54,37 +54,56 @@ class Threshold(SignalShift):
             msg = f"threshold_fraction is {threshold_fraction}; it must lie between 0 and 1."
             raise ValueError(msg)
         self.threshold_fraction = threshold_fraction
+        self._kept: dict[int, tuple[Outlook, dict[int, _Below]]] = {}
 
     def plan(self, obs: Observation, job: int) -> float | Sequence[Interval]:
         """Return the intervals in which the job runs, or its start."""
-        earliest_s, latest_s = self.earliest_and_latest_s(obs, job)
-        outlook = self.outlook(obs, obs.site_of(job))
+        earliest_s, latest_s, length_s = self.times_of(obs, job)
+        site = obs.site_of(job)
+        outlook = self.outlook(obs, site)
         if latest_s <= earliest_s or earliest_s >= outlook.end_s:
             return earliest_s
-        length_s = obs.jobs.expected_duration_s.item(job)
-        below = outlook.values < self._threshold(outlook, earliest_s)
+        below = self._below(site, outlook, earliest_s)
         intervals = joined(list(_runs(outlook, below, (earliest_s, latest_s), length_s)))
         return intervals if obs.jobs.interruptible[job] else intervals[0][0]
 
-    def _threshold(self, outlook: Outlook, earliest_s: float) -> float:
-        """Return the quantile of the next day's forecast."""
-        bounds_s, order = outlook.bounds_s(earliest_s, earliest_s + DAY_S), outlook.order
-        upto_s = (bounds_s[1:] - bounds_s[:-1])[order].cumsum()
-        share_s = self.threshold_fraction * upto_s.item(-1)
-        rank = int(upto_s.searchsorted(share_s, side="right"))
-        return outlook.values.item(order.item(min(rank, len(order) - 1)))
+    def _below(self, site: int, outlook: Outlook, earliest_s: float) -> "_Below":
+        """Return where the forecast is below the quantile of its next day; kept until the next."""
+        window = Window.of(outlook, earliest_s, earliest_s + DAY_S)
+        share_s = self.threshold_fraction * (window.until_s - window.from_s)
+        rank, _ = outlook.lowest(window, share_s, more=True)
+        known = self._kept.get(site)
+        if known is None or known[0] is not outlook:
+            known = self._kept[site] = outlook, {}
+        below = known[1].get(rank)
+        if below is None:
+            below = known[1][rank] = _Below.of(outlook, outlook.order.item(rank))
+        return below
+
+
+class _Below(NamedTuple):
+    """Where a forecast is below a threshold: in each step, and the steps in which that changes."""
+
+    steps: list[bool]
+    changes: list[int]
+
+    @classmethod
+    def of(cls, outlook: Outlook, step: int) -> "_Below":
+        """Return where it is below its value in a step."""
+        below = outlook.values < outlook.values[step]
+        changes = (below[1:] != below[:-1]).nonzero()[0] + 1
+        return cls(below.tolist(), [*changes.tolist(), len(below)])
 
 
 def _runs(
-    outlook: Outlook, below: NDArray[np.bool_], bounds_s: tuple[float, float], length_s: float
+    outlook: Outlook, below: _Below, bounds_s: tuple[float, float], length_s: float
 ) -> Iterator[Interval]:
     """Yield the stretches in which a job runs; together they are as long as the job."""
     now_s, latest_s = bounds_s
     budget_s, left_s = latest_s - now_s, length_s
-    step = min(int((now_s - outlook.start_s) // outlook.step_s), len(below) - 1)
-    low = bool(below[step])
-    changes = (below[step + 1 :] != below[step:-1]).nonzero()[0] + (step + 1)
-    for end in (*changes.tolist(), len(below)):
+    step = min(int((now_s - outlook.start_s) // outlook.step_s), len(below.steps) - 1)
+    low = below.steps[step]
+    for end in islice(below.changes, bisect_right(below.changes, step), None):
         if budget_s <= 0.0:
             break
         end_s = outlook.start_s + end * outlook.step_s
