@@ -86,7 +86,11 @@ class PeakAhead:
     Attributes
     ----------
     cost_per_w : ndarray of float, shape (2,)
-        What the billed peak costs. [per W]
+        What the billed peak costs, as far as the load makes it. [per W]
+    beyond_per_w : ndarray of float, shape (2,)
+        What it costs beyond that. [per W]
+    load_w : ndarray of float, shape (2,)
+        Peak that the load makes by itself. [W]
     floor_w : ndarray of float, shape (2,)
         What is billed in any case. [W]
     counts : ndarray of bool, shape (2, n)
@@ -94,6 +98,8 @@ class PeakAhead:
     """
 
     cost_per_w: Columns
+    beyond_per_w: Columns
+    load_w: Columns
     floor_w: Columns
     counts: NDArray[np.bool_]
 
@@ -161,9 +167,14 @@ class Next:
         What the last of the planned load costs. [per J]
     headroom_w : ndarray of float
         How much more load costs no more than that: what is exported or curtailed, or what may still
-        be imported below limits and billed peaks (inf where there are none). [W]
+        be imported below limits and billed peaks (inf where there are none), as far as there are
+        accelerators for it. [W]
+    spare_w : ndarray of float
+        What is exported or curtailed. [W]
     beyond_per_j : ndarray of float
         What load beyond that costs, roughly. [per J]
+    import_most_w : ndarray of float
+        Import below limits and billed peaks; inf where there are none. [W]
     """
 
     charge_w: Columns
@@ -176,4 +187,6 @@ class Next:
     speed: Columns
     marginal_per_j: Columns
     headroom_w: Columns
+    spare_w: Columns
     beyond_per_j: Columns
+    import_most_w: Columns

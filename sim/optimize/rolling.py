@@ -126,6 +126,7 @@ class RollingProgram:
             cost[at["ran"].stop - 1] = -ahead.running.value_per_j * per
         for number, peak in enumerate(ahead.peaks):
             cost[at[f"peak {number}"]] = peak.cost_per_w * (self._unit_w / price)
+            cost[at[f"beyond {number}"]] = peak.beyond_per_w * (self._unit_w / price)
         if "over" in at:
             cost[at["over"]] = OVER_BUDGET_PER_KG / price
 
@@ -184,7 +185,9 @@ class RollingProgram:
     def _set_peaks(self, ahead: Ahead) -> None:
         for number, peak in enumerate(ahead.peaks):
             self._low[self._at[f"peak {number}"]] = peak.floor_w / self._unit_w
-            self._high[self._at[f"peak {number}"]] = inf
+            highest_w = np.maximum(peak.floor_w, peak.load_w)
+            self._high[self._at[f"peak {number}"]] = highest_w / self._unit_w
+            self._high[self._at[f"beyond {number}"]] = inf
             rows = self._row_at[f"peak {number}"]
             limit = np.where(peak.counts, -ahead.margin_w / self._unit_w, inf)
             self._row_high[rows] = limit.ravel()
@@ -218,13 +221,26 @@ class RollingProgram:
     def _solved(self, high: Columns) -> tuple[Columns, Columns]:
         """Return values of the columns and what more load costs."""
         self._solver.change_columns(self._low, high)
-        if self._solver.run() != OPTIMAL:
+        status = self._solver.run()
+        if status != OPTIMAL and self._let_out(high):
+            self._solver.change_columns(self._low, high)
+            status = self._solver.run()
+        if status != OPTIMAL:
             msg = f"The solver stopped without a plan ({self._solver.said()})."
             raise RuntimeError(msg)
         solution = self._solver.highs.getSolution()
         marginal: Columns = np.array(solution.row_dual)
         values: Columns = np.array(solution.col_value)
         return values, np.asarray(marginal[self._row_at["balance"]])
+
+    def _let_out(self, high: Columns) -> bool:
+        """Forbid import where export was forbidden though there is a surplus; return if any was."""
+        # The battery may be full: what sun and wind give more than the load must go somewhere.
+        export, surplus = self._at["export"], self._row_high[self._row_at["balance"]] < 0.0
+        shut = surplus & (high[export] < self._high[export])
+        high[export][shut] = self._high[export][shut]
+        high[self._at["import"]][shut] = 0.0
+        return bool(shut.any())
 
     def _next(self, ahead: Ahead, values: Columns, marginal_per_j: Columns) -> Next:
         flows_w = {
@@ -236,31 +252,43 @@ class RollingProgram:
             less_w = np.minimum(flows_w[f"{one}_w"], flows_w[f"{other}_w"])
             flows_w[f"{one}_w"] -= less_w
             flows_w[f"{other}_w"] -= less_w
-        room_w = self._room_w(ahead, values, flows_w["import_w"])
+        most_w = self._import_most_w(ahead, values)
+        room_w = np.maximum(0.0, most_w - ahead.margin_w - flows_w["import_w"])
         imports = flows_w["import_w"] > _NOTHING * self._unit_w
         spread = float(np.ptp(marginal_per_j)) or float(np.abs(marginal_per_j).max())
-        work_w = [values[self._at[f"power {k}"]] for k in range(self._layout.classes_count)]
+        work = [values[self._at[f"power {k}"]] for k in range(self._layout.classes_count)]
+        work_w = np.array(work).reshape(-1, self._layout.hours_count) * self._unit_w
+        headroom_w = np.where(imports, room_w, spare_w)
+        is_full = np.zeros(len(imports), dtype=np.bool_)
+        if ahead.most_work_w is not None:
+            free_w = np.maximum(0.0, ahead.most_work_w - work_w.sum(axis=0))
+            is_full, headroom_w = free_w < headroom_w, np.minimum(free_w, headroom_w)
         return Next(
             **flows_w,
             stored_j=values[self._at["stored"]] * self._unit_j,
-            work_w=np.array(work_w).reshape(-1, self._layout.hours_count) * self._unit_w,
+            work_w=work_w,
             speed=self._speed(values),
             marginal_per_j=marginal_per_j,
-            headroom_w=np.where(imports, room_w, spare_w),
+            headroom_w=headroom_w,
+            spare_w=np.where(imports, 0.0, spare_w),
             # Beyond limits and peaks all of the spread (assumption), elsewhere import begins.
             beyond_per_j=np.where(
-                imports, marginal_per_j + spread, np.maximum(marginal_per_j, ahead.import_per_j)
+                imports | is_full,
+                marginal_per_j + spread,
+                np.maximum(marginal_per_j, ahead.import_per_j),
             ),
+            import_most_w=most_w,
         )
 
-    def _room_w(self, ahead: Ahead, values: Columns, import_w: Columns) -> Columns:
-        """Return how much more may be imported below limit and peaks."""
-        most_w = np.full(len(import_w), ahead.import_limit_w)
+    def _import_most_w(self, ahead: Ahead, values: Columns) -> Columns:
+        """Return how much may be imported below limit and billed peaks."""
+        most_w = np.full(self._layout.hours_count, ahead.import_limit_w)
         for number, peak in enumerate(ahead.peaks):
-            billed_w = values[self._at[f"peak {number}"]] * self._unit_w
+            billed = values[self._at[f"peak {number}"]] + values[self._at[f"beyond {number}"]]
+            billed_w = billed * self._unit_w
             for level_w, counts in zip(billed_w.tolist(), peak.counts, strict=True):
                 most_w[counts] = np.minimum(most_w[counts], level_w)
-        return np.maximum(0.0, most_w - ahead.margin_w - import_w)
+        return most_w
 
     def _speed(self, values: Columns) -> Columns:
         """Return how fast running jobs go on."""
@@ -286,6 +314,7 @@ def _widths(layout: Layout) -> Iterator[tuple[str, int]]:
             yield name, layout.hours_count
     for number in range(layout.charges_count):
         yield f"peak {number}", MONTHS
+        yield f"beyond {number}", MONTHS
     if layout.has_budget:
         yield "over", 1
 
@@ -319,6 +348,7 @@ def _rows(layout: Layout, unit_w: float) -> Iterator[tuple[str, Rows]]:
         peak = {
             "import": Entries(twice, twice % layout.hours_count, np.ones(len(twice))),
             f"peak {number}": Entries(twice, month, -np.ones(len(twice))),
+            f"beyond {number}": Entries(twice, month, -np.ones(len(twice))),
         }
         yield f"peak {number}", Rows.at_most(peak, np.full(len(twice), inf))
     if layout.has_budget:

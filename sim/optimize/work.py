@@ -139,15 +139,10 @@ def load_of(work: Work | None, site: int, scaled: Scaled) -> Load:
         Entries, columns and rows.
     """
     flexible = scaled.horizon.flexible
-    if flexible is None or work is None:
+    if flexible is None:
         return Load({}, {}, [])
-    power = {
-        (SHARED, f"at {cluster}"): Entries(
-            work.step[on], np.arange(len(on)), work.it_ratio[on, cluster]
-        )
-        for cluster, home in enumerate(work.site_of)
-        if home == site and len(on := work.on(cluster))
-    }
+    # Without work there may still be power that was spent for nothing.
+    power = {} if work is None else _power(work, site)
     pays = more_load_pays(scaled.horizon.rates)
     added = Load({}, {}, [])
     if flexible.waste_j > 0.0 and pays.any():
@@ -163,6 +158,17 @@ def load_of(work: Work | None, site: int, scaled: Scaled) -> Load:
     added.rows.extend(_curve(flexible, power, load, scaled.unit_w))
     added.rows.extend(_chord(flexible, power, load, np.flatnonzero(pays)))
     return added
+
+
+def _power(work: Work, site: int) -> dict[Key, Entries]:
+    """Return the IT power that work takes on the clusters of a site."""
+    return {
+        (SHARED, f"at {cluster}"): Entries(
+            work.step[on], np.arange(len(on)), work.it_ratio[on, cluster]
+        )
+        for cluster, home in enumerate(work.site_of)
+        if home == site and len(on := work.on(cluster))
+    }
 
 
 def _waste(

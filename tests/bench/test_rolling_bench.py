@@ -38,7 +38,8 @@ def test_a_plan_is_solved_faster_than_built_anew():
     here = campus(24 * 30, HOUR_S)
     load_w, price = here.base_load_w - here.solar_w, here.price_usd_per_j
     counts = np.stack([np.ones(HOURS, dtype=bool), np.zeros(HOURS, dtype=bool)])
-    peak = PeakAhead(np.array([0.01, 0.01]), np.array([9e5, 0.0]), counts)
+    cost, highest_w = np.array([0.01, 0.01]), np.array([1e6, 1e6])
+    peak = PeakAhead(cost, cost, highest_w, np.array([9e5, 0.0]), counts)
     least_j = np.linspace(0.0, 1.0, HOURS) ** 3 * 3e9
     work = WorkAhead(least_j, np.full(HOURS, 3e9), np.full(HOURS, 3e5), 0.0)
     layout, starts = Layout(HOURS, HOUR_S, 3, 1, here.battery), range(24 * 28)

@@ -15,6 +15,7 @@ from sim.ledger.close import close_books
 from sim.policy.base import Forecast as Issued
 from sim.policy.build import build, chosen_roles
 from sim.policy.plan.hours import filled, next_hours
+from sim.policy.plan.loads import in_turn
 from sim.policy.plan.peaks import PeaksSoFar
 from sim.policy.plan.rolling import RollingPlan
 from sim.policy.plan.usual import UsualPower
@@ -86,14 +87,16 @@ def test_peaks_so_far_are_those_that_are_billed(step_s):
     import_w = np.random.default_rng(5).uniform(0, 1000, steps) * KW
     peaks = PeaksSoFar(tariff, start, step_s)
     for step, power_w in enumerate(import_w.tolist()):
-        peaks.add(step * step_s, power_w)
+        peaks.add(step * step_s, power_w, load_w=2.0 * power_w)
     starts = pd.date_range(start, periods=steps, freq=pd.Timedelta(seconds=step_s))
-    known = peaks.ahead(5 * DAY_S, 48)
+    known = peaks.ahead(5 * DAY_S, np.zeros(48))
     assert len(known) == 2
     for charge, peak in zip(CHARGES, known, strict=True):
         periods = periods_of(charge, starts, timezone=tariff.timezone, step_s=step_s)
         june = (periods.month_of_interval == 1) & periods.counted
         assert peak.floor_w[0] == pytest.approx(periods.means_w(import_w)[june].max())
+        highest_w = periods.means_w(2.0 * import_w)[periods.counted].max()
+        assert peak.load_w.tolist() == pytest.approx([highest_w] * 2)
         hours = pd.date_range(start + timedelta(days=5), periods=48, freq="h")
         ahead = periods_of(charge, hours, timezone=tariff.timezone, step_s=HOUR_S)
         assert peak.counts[0].tolist() == ahead.counted.tolist()
@@ -102,23 +105,66 @@ def test_peaks_so_far_are_those_that_are_billed(step_s):
 def test_a_peak_counts_by_how_much_of_its_month_will_have_passed():
     tariff = Tariff(demand_charge_usd_per_kw=30.0)
     peaks = PeaksSoFar(tariff, datetime(2025, 6, 1, tzinfo=UTC), HOUR_S)
-    assert peaks.ahead(0.0, 48)[0].cost_per_w * KW == pytest.approx([2.0, 0.0])
-    assert peaks.ahead(28 * DAY_S, 48)[0].cost_per_w * KW == pytest.approx([30.0, 0.0])
-    late = peaks.ahead(29 * DAY_S, 48)[0]  # one of its two days lies in July, of 31 days
+    hours_w = np.zeros(48)
+    first = peaks.ahead(0.0, hours_w)[0]
+    assert first.cost_per_w * KW == pytest.approx([2.0, 0.0])
+    assert first.beyond_per_w * KW == pytest.approx([30.0, 30.0])
+    assert peaks.ahead(28 * DAY_S, hours_w)[0].cost_per_w * KW == pytest.approx([30.0, 0.0])
+    late = peaks.ahead(29 * DAY_S, hours_w)[0]  # one of its two days lies in July, of 31 days
     assert late.cost_per_w * KW == pytest.approx([30.0, 30.0 / 31])
     assert late.counts.sum(axis=1).tolist() == [24, 24]
     # A run that begins in the middle of June pays for half of it.
     peaks = PeaksSoFar(tariff, datetime(2025, 6, 16, tzinfo=UTC), HOUR_S)
-    assert peaks.ahead(13 * DAY_S, 48)[0].cost_per_w[0] * KW == pytest.approx(15.0)
+    assert peaks.ahead(13 * DAY_S, hours_w)[0].cost_per_w[0] * KW == pytest.approx(15.0)
 
 
 def test_a_ratchet_is_a_floor_from_the_start():
     charge = DemandCharge(charge_usd_per_kw=1.0, ratchet_fraction=0.5, ratchet_start_kw=100.0)
     tariff = Tariff(demand_charges=(charge,))
     peaks = PeaksSoFar(tariff, datetime(2025, 6, 1, tzinfo=UTC), HOUR_S)
-    assert peaks.ahead(0.0, 24)[0].floor_w.tolist() == [50e3, 50e3]
-    peaks.add(0.0, 300e3)
-    assert peaks.ahead(HOUR_S, 24)[0].floor_w.tolist() == [300e3, 150e3]
+    assert peaks.ahead(0.0, np.zeros(24))[0].floor_w.tolist() == [50e3, 50e3]
+    peaks.add(0.0, 300e3, load_w=300e3)
+    assert peaks.ahead(HOUR_S, np.zeros(24))[0].floor_w.tolist() == [300e3, 150e3]
+
+
+def test_the_peak_of_the_load_is_the_highest_so_far_or_ahead_in_hours_that_count():
+    charge = DemandCharge(charge_usd_per_kw=1.0, from_hour=12, to_hour=13)
+    tariff = Tariff(demand_charges=(charge,))
+    peaks = PeaksSoFar(tariff, datetime(2025, 6, 1, tzinfo=UTC), HOUR_S)
+    peaks.add(11 * HOUR_S, 9.0, load_w=99.0)
+    peaks.add(12 * HOUR_S, 9.0, load_w=20.0)  # its import is 9 W, for the battery serves the rest
+    hours_w = np.zeros(24)
+    assert peaks.ahead(13 * HOUR_S, hours_w)[0].load_w.tolist() == [20.0, 20.0]
+    hours_w[[22, 23]] = 77.0, 30.0
+    assert peaks.ahead(13 * HOUR_S, hours_w)[0].load_w.tolist() == [30.0, 30.0]
+
+
+def test_jobs_for_which_nothing_is_free_go_on_in_their_turn():
+    # 8 and 4 accelerators are wanted, 6 there: 2 wait for an hour. Each draws 10 W, the last 5 W.
+    held, held_w = in_turn(np.array([8.0, 4.0, 0.0]), np.array([80.0, 20.0, 0.0]), np.full(3, 6.0))
+    assert held.tolist() == [6.0, 6.0, 0.0]
+    assert held_w.tolist() == pytest.approx([60.0, 40.0, 0.0])
+    some = in_turn(np.array([8.0, 0.0]), np.array([80.0, 0.0]), np.array([0.0, 6.0]))
+    assert [one.tolist() for one in some] == [[0.0, 6.0], [0.0, 60.0]]
+
+
+@pytest.mark.parametrize("arrival_h", [2.0, 2.25])
+def test_a_battery_charges_less_when_a_job_comes_within_the_hour(arrival_h):
+    # The first job makes a peak of 1 kW. While the battery charges below that in the cheap hours,
+    # another one begins, at once or in the middle of the hour.
+    jobs = job_table([0.0, arrival_h * HOUR_S], HOUR_S, 1, power_w=KW,
+                     deadline_s=np.array([1.0, arrival_h + 1.0]) * HOUR_S)
+    here = place(24, [0.3, 0.3] + [0.1] * 4 + [0.5] * 18, clusters=[cluster(4)],
+                 base_load_w=0.1 * KW, battery=replace(BATTERY, initial_soc=0.0))
+    load = Series.constant(0.1 * KW, *here.grid.window_edges_s[[0, -1]].tolist())
+    here = replace(
+        here, signals={**here.signals, "load": load},
+        tariff=Tariff(demand_charge_usd_per_kw=60.0),
+    )
+    _, steps, frame = ran(here, jobs)
+    assert frame["start_s"].tolist() == [0.0, arrival_h * HOUR_S]
+    assert steps["battery_charge_kw"].max() > 0.5
+    assert steps["grid_import_kw"].max() == pytest.approx(1.1)
 
 
 def test_usual_power_is_learned_by_the_hour_of_the_day():
@@ -138,6 +184,29 @@ def test_jobs_spread_below_an_import_limit():
     assert in_cheap.sum() == 10
     assert steps["grid_import_kw"].max() == pytest.approx(3.0)
     assert steps["unserved_kw"].max() == 0.0
+
+
+def test_a_plan_on_quantiles_keeps_the_import_limit_more_often():
+    # The load of the evening is above the limit, by how much is drawn anew each day; yesterday's is
+    # the forecast. What the battery holds for it is what the plan expects, or what a quantile says.
+    rng, grid = np.random.default_rng(0), time_grid(20 * 24, HOUR_S)
+    hour = (grid.window_edges_s[:-1] // HOUR_S).astype(int)
+    evening_kw = rng.uniform(1.0, 2.4, len(hour))[hour // 24]
+    load = Series(grid.window_edges_s, np.where(hour % 24 == 18, evening_kw, 0.5) * KW)
+    price = day_of(grid, [0.1] * 24)
+    lossy = replace(BATTERY, charge_efficiency=0.9, discharge_efficiency=0.9)
+    here = site(
+        grid, base_load_w=load.mean_over(grid.edges_s), price_usd_per_j=0.1 / KWH, battery=lossy,
+        connection=Connection(KW, 0.0), signals={"load": load, "price": price},
+    )
+    forecast = Forecast(model="seasonal-naive", refresh_h=1, quantiles=(0.1, 0.9))
+    unserved_kwh = {}
+    for quantile in (None, 0.9):
+        plan = Policy(name="plan", joint=Role(use="rolling-lp", quantile=quantile))
+        log = run_log([here], job_table([], [], []), plan, forecast)
+        unserved_kwh[quantile] = float(log.records[0].unserved_w.sum()) / KW
+    assert unserved_kwh[None] > 3.0
+    assert unserved_kwh[0.9] < 0.4 * unserved_kwh[None]
 
 
 def test_battery_follows_the_sun_within_the_hour():

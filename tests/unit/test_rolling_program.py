@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim.energy.battery import BatteryLimits
 from sim.energy.dispatch import Connection
@@ -34,9 +36,12 @@ def work(least_kwh, most_kwh, power_kw, value=0.0):
     return WorkAhead(least, most, np.full(len(least), power_kw * KW), value / KWH)
 
 
-def peak(cost_per_kw, floor_kw, hours):
+def peak(cost_per_kw, floor_kw, hours, *, load_kw=np.inf, beyond_per_kw=60.0):
     counts = np.stack([np.ones(hours, dtype=bool), np.zeros(hours, dtype=bool)])
-    return PeakAhead(np.array([cost_per_kw, 0.0]) / KW, np.array([floor_kw, 0.0]) * KW, counts)
+    cost, beyond, load, floor = (
+        np.array([one, 0.0]) for one in (cost_per_kw, beyond_per_kw, load_kw, floor_kw)
+    )
+    return PeakAhead(cost / KW, beyond / KW, load * KW, floor * KW, counts)
 
 
 def cost_of(plan, known):
@@ -75,6 +80,40 @@ def test_nothing_charges_and_discharges_or_imports_and_exports_at_once(seed):
         assert plan.stored_j == pytest.approx(stored_j + change_j, abs=1.0)
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    load=st.lists(st.sampled_from([-1.0, -0.1, -0.02, 0.0, 0.4, 2.0]), min_size=4, max_size=4),
+    price=st.lists(st.integers(-20, 20), min_size=4, max_size=4),
+    earned=st.lists(st.integers(-20, 30), min_size=4, max_size=4),
+    stored=st.sampled_from([0.0, 2.0, 4.0]),
+    export_kw=st.sampled_from([0.0, 0.5, 10.0]),
+    import_kw=st.sampled_from([1.0, 10.0]),
+)
+def test_there_is_a_plan_whatever_prices_and_it_never_does_both_of_two_opposites(
+    load, price, earned, stored, export_kw, import_kw
+):
+    program = RollingProgram(layout(4, battery=BATTERY), KW)
+    known = ahead(
+        load, np.array(price) / 100, export_price=np.array(earned) / 100,
+        stored_j=stored * KWH, import_limit_w=import_kw * KW, export_limit_w=export_kw * KW,
+    )
+    plan = program.solve(known)
+    assert (plan.charge_w * plan.discharge_w == 0.0).all()
+    assert (plan.import_w * plan.export_w == 0.0).all()
+    assert plan.stored_j.min() >= -1.0
+    assert plan.stored_j.max() <= 4 * KWH + 1.0
+
+
+def test_a_surplus_that_a_full_battery_cannot_take_is_let_out_though_import_is_paid_for():
+    # To import pays more than to export costs, and to charge and discharge burns some of that: with
+    # the smaller of each forbidden the surplus would have nowhere to go.
+    program = RollingProgram(layout(1, battery=BATTERY), KW)
+    known = ahead([-0.03], -0.2, export_price=-0.05, stored_j=4 * KWH, import_limit_w=KW)
+    plan = program.solve(known)
+    assert plan.export_w.tolist() == pytest.approx([30.0], abs=1e-2)
+    assert plan.import_w.tolist() == [0.0]
+
+
 def test_a_full_battery_is_not_burnt_empty_where_energy_is_paid_for():
     full = ahead([1], -0.1, stored_j=4 * KWH)
     assert RollingProgram(layout(1, battery=BATTERY), KW).solve(full).import_w == pytest.approx(
@@ -94,6 +133,32 @@ def test_peak_so_far_needs_no_shaving_and_what_is_beyond_does():
     low = program.solve(replace(known, peaks=(peak(5.0, 1.0, 3),)))
     assert low.import_w.max() == pytest.approx(2000.0, abs=1e-2)  # 1 kW of the battery
     assert low.headroom_w[1] == pytest.approx(0.0, abs=1e-2)
+
+
+def test_a_peak_that_only_the_battery_makes_costs_in_full():
+    # To charge a kW in the cheap hour saves 0.4 * 0.81 - 0.1 = 0.22 USD: more than 0.1 USD for a
+    # share of the peak, less than the 5 USD that it is billed at in the end.
+    program = RollingProgram(layout(3, charges_count=1, battery=BATTERY), KW)
+    known = ahead([1, 1, 0.5], [0.1, 0.1, 0.4], stored_j=0.0)
+    kept = peak(0.1, 0.0, 3, load_kw=1.0, beyond_per_kw=5.0)
+    plan = program.solve(replace(known, peaks=(kept,)))
+    assert plan.import_w.max() == pytest.approx(1000.0, abs=1e-2)
+    assert plan.import_most_w.tolist() == pytest.approx([1000.0] * 3, abs=1e-2)
+    low = program.solve(replace(known, peaks=(peak(0.1, 0.0, 3, load_kw=2.0, beyond_per_kw=5.0),)))
+    assert low.import_w[:2].sum() == pytest.approx(2000 + 500 / 0.81, abs=1e-2)
+    # What is billed in any case costs nothing, whoever made it.
+    paid = peak(0.1, 3.0, 3, load_kw=1.0, beyond_per_kw=5.0)
+    same = program.solve(replace(known, peaks=(paid,)))
+    assert same.import_w[:2].sum() == pytest.approx(2000 + 500 / 0.81, abs=1e-2)
+
+
+def test_more_load_has_no_room_where_no_accelerators_are_free():
+    program = RollingProgram(layout(3, classes_count=1, charges_count=1), KW)
+    known = ahead([0, 1, -2], 0.1, most_work_w=np.array([2.0, 3.0, 1.0]) * KW,
+                  work=(work([2, 2, 2], [2, 2, 2], 2.0),), peaks=(peak(5.0, 4.0, 3),))
+    plan = program.solve(known)
+    assert plan.headroom_w.tolist() == pytest.approx([0, 3000, 1000], abs=1e-2)
+    assert plan.spare_w.tolist() == pytest.approx([0, 0, 2000], abs=1e-2)
 
 
 def test_work_is_done_in_the_cheapest_hours_of_its_window():

@@ -13,7 +13,7 @@ from sim.ledger.close import close_books
 from sim.optimize.bound import run_bound
 from sim.optimize.ran import Freedom
 from sim.optimize.replay import Replay
-from sim.study.ran import ran_of
+from sim.study.bound.ran import ran_of
 from sim.units import HOUR_S, KW, KWH
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 

@@ -78,23 +78,28 @@ class Busy:
         IT power above idle without a cap. [W]
     left_s : ndarray of float, shape (m,)
         How long each goes on. [s]
+    slots_w : ndarray of float, shape (n,)
+        Power of those that run in planned slots, in each of the next n hours. [W]
     running_w : ndarray of float, shape (n,)
-        Their power in each of the next n hours. [W]
+        Power of the others. [W]
     floor_w : float
         IT power of the site without any job, as it is now. [W]
     room_w : ndarray of float, shape (n,)
-        Power above idle that jobs on the rest of the accelerators would draw. [W]
+        Power above idle that the jobs that ask would draw on the rest of the accelerators. [W]
     """
 
     job: Indices
     power_w: Columns
     left_s: Columns
+    slots_w: Columns
     running_w: Columns
     floor_w: float
     room_w: Columns
 
 
-def busy_profiles(obs: Observation, site: SiteView, planned: Slots, count: int) -> Busy:
+def busy_profiles(
+    obs: Observation, site: SiteView, *, planned: Slots, asking: Indices, count: int
+) -> Busy:
     """Return the jobs of a site that run or wait.
 
     Parameters
@@ -105,37 +110,47 @@ def busy_profiles(obs: Observation, site: SiteView, planned: Slots, count: int) 
         The site.
     planned : mapping of int to sequence of (float, float)
         Jobs that run in slots [s].
+    asking : ndarray of int, shape (k,)
+        Jobs that the rest of the accelerators are for. [-]
     count : int
         Hours ahead: n. [-]
 
     Returns
     -------
     Busy
-        What they draw and hold. A job that outlives its expectation is taken to end right now.
+        What they draw and hold: those for which no accelerators are free go on once some are. A job
+        that outlives its expectation is taken to end right now.
     """
     now_s, known = obs.now_s, obs.jobs
     parts: list[tuple[Indices, Columns, Columns]] = []
-    drawn_w, room_w = 0.0, np.zeros(count)
+    drawn_w = 0.0
+    slots_w, running_w, room_w = np.zeros(count), np.zeros(count), np.zeros(count)
     for cluster in site.clusters:
         running = np.array([*cluster.running], dtype=np.int_)
         drawn_w += float(above_idle_w(obs, cluster, running).sum())
         jobs, left_s = _going_on(obs, cluster, planned)
         parts.append((jobs, above_idle_w(obs, cluster, jobs), left_s))
-        begin_s = np.full(len(jobs), now_s)
+        begin_s, end_s = np.full(len(jobs), now_s), now_s + left_s
         gpus = known.gpus_count[jobs].astype(np.float64)
-        held = profile_w(gpus, begin_s, now_s + left_s, now_s=now_s, count=count)
+        wanted = profile_w(gpus, begin_s, end_s, now_s=now_s, count=count)
+        wanted_w = profile_w(parts[-1][1], begin_s, end_s, now_s=now_s, count=count)
         all_gpus = cluster.free_count + float(known.gpus_count[running].sum())
-        per_gpu_w = max(0.0, cluster.power.busy_w() - cluster.idle_w)
-        room_w += np.maximum(0.0, all_gpus - held) * per_gpu_w
+        free = np.full(count, all_gpus)
+        in_slots = _in_slots(obs, site, cluster, planned=planned, count=count)
+        held, held_w = in_turn(*in_slots, free)
+        slots_w += held_w
+        free = free - held
+        held, held_w = in_turn(wanted, wanted_w, free)
+        running_w += held_w
+        room_w += (free - held) * _per_gpu_w(obs, cluster, asking)
     if not parts:
         nothing = np.zeros(0)
-        return Busy(nothing.astype(np.int_), nothing, nothing, room_w, site.it_power_w, room_w)
+        jobs = nothing.astype(np.int_)
+        return Busy(jobs, nothing, nothing, slots_w, running_w, site.it_power_w, room_w)
     job, power_w, left_s = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    begin_s = np.full(len(job), now_s)
-    running_w = profile_w(power_w, begin_s, now_s + left_s, now_s=now_s, count=count)
     # Under a cap they draw less than that now, but not less than nothing is left without them.
     floor_w = max(0.0, site.it_power_w - drawn_w)
-    return Busy(job, power_w, left_s, running_w, floor_w, room_w)
+    return Busy(job, power_w, left_s, slots_w, running_w, floor_w, room_w)
 
 
 def _going_on(
@@ -147,6 +162,54 @@ def _going_on(
     jobs = np.array([*running, *waiting], dtype=np.int_)
     left_s = np.array([left_of(obs, job) for job in jobs.tolist()], dtype=np.float64)
     return jobs, np.maximum(left_s, _SOON_S)
+
+
+def _per_gpu_w(obs: Observation, cluster: ClusterView, jobs: Indices) -> float:
+    """Return the mean power above idle of some jobs' accelerators; of none, that at full load."""
+    gpus = float(obs.jobs.gpus_count[jobs].sum())
+    if gpus <= 0.0:
+        return max(0.0, cluster.power.busy_w() - cluster.idle_w)
+    return float(above_idle_w(obs, cluster, jobs).sum()) / gpus
+
+
+def _in_slots(
+    obs: Observation, site: SiteView, cluster: ClusterView, *, planned: Slots, count: int
+) -> tuple[Columns, Columns]:
+    """Return the accelerators of a cluster that planned slots want in each hour, and the power."""
+    here = {job: slots for job, slots in planned.items() if home_of(obs, site, job) is cluster}
+    jobs = np.array([*here], dtype=np.int_)
+    gpus = obs.jobs.gpus_count[jobs].astype(np.float64)
+    wanted, wanted_w = (
+        profile_w(
+            *slots_of(here, dict(zip(here, each, strict=True)), obs.now_s),
+            now_s=obs.now_s,
+            count=count,
+        )
+        for each in (gpus.tolist(), above_idle_w(obs, cluster, jobs).tolist())
+    )
+    return wanted, wanted_w
+
+
+def in_turn(wanted: Columns, wanted_w: Columns, free: Columns) -> tuple[Columns, Columns]:
+    """Return what jobs hold and draw if those for which nothing is free wait until there is.
+
+    Parameters
+    ----------
+    wanted, wanted_w : ndarray of float, shape (n,)
+        Accelerators that they want in each hour, and their power on these [-], [W].
+    free : ndarray of float, shape (n,)
+        Accelerators that there are. [-]
+
+    Returns
+    -------
+    tuple of ndarray of float, shape (n,)
+        Accelerators [-], and power [W].
+    """
+    upto, upto_w, most = (
+        np.concatenate([[0.0], np.cumsum(hourly)]) for hourly in (wanted, wanted_w, free)
+    )
+    held = most + np.minimum.accumulate(upto - most)  # what a queue has served
+    return np.diff(held), np.diff(np.interp(held, upto, upto_w))
 
 
 def left_of(obs: Observation, job: int) -> float:
@@ -164,7 +227,7 @@ def left_of(obs: Observation, job: int) -> float:
     float
         Time. [s]
     """
-    # What is done is known to the millisecond: beyond that it depends on how long the job will be.
+    # To the millisecond: less than that is rounding, and tips plans that are as good as each other.
     return float(obs.jobs.expected_duration_s.item(job) - round(obs.work_s(job), _DIGITS))
 
 

@@ -1,8 +1,9 @@
 """What demand charges ask for: a month's highest import so far is a floor of what is billed.
 
-Beyond the floor a peak costs its charge only if none as high comes later in the month. If all days
-of a month are alike (assumption), the chance of that is the share of the month that will have
-passed: so early in a month a peak counts for little, and at its end in full.
+Beyond the floor a peak that the load makes costs its charge only if none as high comes later in the
+month. If all days of a month are alike (assumption), the chance of that is the share of the month
+that will have passed: so early in a month a peak counts for little, and at its end in full. One
+that only the charging of a battery makes need not come again: it counts in full from the first day.
 """
 
 import math
@@ -15,6 +16,7 @@ import numpy as np
 from sim.grid.billing import MONTHS_PER_YEAR, SATURDAY, month_number
 from sim.grid.demand import charges_of
 from sim.optimize.ahead import MONTHS, PeakAhead
+from sim.optimize.horizon import Columns
 from sim.scenario.schema.tariff import DemandCharge, Tariff
 from sim.units import HOUR_S, KW, MINUTE_S
 
@@ -49,9 +51,10 @@ class PeaksSoFar:
         self._hours: dict[float, _Hour] = {}
         self._months: dict[int, tuple[float, float]] = {}
         self._peaks_w: list[dict[int, float]] = [{} for _ in self.charges]
-        self._interval: list[tuple[float, float, int]] = [(math.nan, 0.0, 0)] * len(self.charges)
+        self._load_w = [0.0 for _ in self.charges]
+        self._interval = [(math.nan, 0.0, 0.0, 0)] * len(self.charges)
 
-    def add(self, time_s: float, import_w: float) -> None:
+    def add(self, time_s: float, import_w: float, *, load_w: float) -> None:
         """Take note of the mean import of a step.
 
         Parameters
@@ -60,6 +63,8 @@ class PeaksSoFar:
             Start of the step. [s]
         import_w : float
             Its import. [W]
+        load_w : float
+            What that would have been without a battery. [W]
         """
         if not self.charges:
             return
@@ -69,25 +74,26 @@ class PeaksSoFar:
         for number, charge in enumerate(self.charges):
             interval_s = math.ceil(charge.interval_min * MINUTE_S / self._step_s) * self._step_s
             begin_s = time_s - into_hour_s % interval_s
-            last, total_w, steps = self._interval[number]
+            last, total_w, loads_w, steps = self._interval[number]
             if last != begin_s:
-                total_w, steps = 0.0, 0
-            total_w, steps = total_w + import_w, steps + 1
-            self._interval[number] = begin_s, total_w, steps
+                total_w, loads_w, steps = 0.0, 0.0, 0
+            total_w, loads_w, steps = total_w + import_w, loads_w + load_w, steps + 1
+            self._interval[number] = begin_s, total_w, loads_w, steps
             # The mean of a begun interval is not its last word, unless it is whole.
             if counts[number] and steps * self._step_s >= interval_s * (1.0 - 1e-9):
                 peaks = self._peaks_w[number]
                 peaks[month] = max(peaks.get(month, 0.0), total_w / steps)
+                self._load_w[number] = max(self._load_w[number], loads_w / steps)
 
-    def ahead(self, now_s: float, hours_count: int) -> tuple[PeakAhead, ...]:
+    def ahead(self, now_s: float, load_w: Columns) -> tuple[PeakAhead, ...]:
         """Return what the charges ask for in the time ahead.
 
         Parameters
         ----------
         now_s : float
             Present time. [s]
-        hours_count : int
-            Hours ahead. [-]
+        load_w : ndarray of float, shape (n,)
+            Import of the hours ahead, if no work is put off and no battery used. [W]
 
         Returns
         -------
@@ -96,24 +102,26 @@ class PeaksSoFar:
         """
         if not self.charges:
             return ()
-        hours = [self._hour(now_s + number * HOUR_S) for number in range(hours_count)]
-        present, until_s = hours[0].month, now_s + hours_count * HOUR_S
+        hours = [self._hour(now_s + number * HOUR_S) for number in range(len(load_w))]
+        present, until_s = hours[0].month, now_s + len(load_w) * HOUR_S
         month = np.array([hour.month for hour in hours]) - present
         counts = np.array([hour.counts for hour in hours])
-        return tuple(
-            PeakAhead(
-                cost_per_w=np.array([
-                    self._usd_per_w(charge, present + later, until_s) for later in range(MONTHS)
-                ]),
-                floor_w=np.array([
-                    self._floor_w(number, present + later) for later in range(MONTHS)
-                ]),
-                counts=np.stack([
-                    counts[:, number] & (month == later) for later in range(MONTHS)
-                ]),
+        months = range(present, present + MONTHS)
+        passed = np.array([self._passed(one, until_s) for one in months])
+        found = []
+        for number, charge in enumerate(self.charges):
+            full_per_w = np.array([self._usd_per_w(charge, one) for one in months])
+            highest_w = float(load_w[counts[:, number]].max(initial=self._load_w[number]))
+            found.append(
+                PeakAhead(
+                    cost_per_w=passed * full_per_w,
+                    beyond_per_w=full_per_w,
+                    load_w=np.full(MONTHS, highest_w),
+                    floor_w=np.array([self._floor_w(number, one) for one in months]),
+                    counts=counts[:, number] & (month == np.arange(MONTHS)[:, None]),
+                )
             )
-            for number, charge in enumerate(self.charges)
-        )
+        return tuple(found)
 
     def _floor_w(self, number: int, month: int) -> float:
         """Return what is billed in a month in any case."""
@@ -123,15 +131,20 @@ class PeaksSoFar:
             earlier.append(charge.ratchet_start_kw * KW)
         return max([peaks.get(month, 0.0), *(charge.ratchet_fraction * one for one in earlier)])
 
-    def _usd_per_w(self, charge: DemandCharge, month: int, until_s: float) -> float:
-        """Return what a peak of a month costs that comes up before a time, all told."""
+    def _usd_per_w(self, charge: DemandCharge, month: int) -> float:
+        """Return what a peak of a month costs."""
         if charge.months and month_number(month) not in charge.months:
             return 0.0
         begin_s, end_s = self._bounds_s(month)
-        from_s = max(0.0, begin_s)  # of a month in which the run begins, only the rest is billed
-        billed = (end_s - from_s) / (end_s - begin_s)
-        passed = (min(until_s, end_s) - from_s) / (end_s - from_s)
-        return charge.charge_usd_per_kw / KW * billed * min(1.0, max(0.0, passed))
+        # Of a month in which the run begins, only the rest is billed.
+        billed = (end_s - max(0.0, begin_s)) / (end_s - begin_s)
+        return charge.charge_usd_per_kw / KW * billed
+
+    def _passed(self, month: int, until_s: float) -> float:
+        """Return the share of a month, from the start of the run on, that has passed at a time."""
+        begin_s, end_s = self._bounds_s(month)
+        from_s = max(0.0, begin_s)
+        return min(1.0, max(0.0, (until_s - from_s) / (end_s - from_s)))
 
     def _bounds_s(self, month: int) -> tuple[float, float]:
         """Return when a month begins and ends [s]."""

@@ -189,11 +189,11 @@ class _Site:
 
     def _plan_all(self, obs: Observation, site: SiteView, asking: Sequence[int]) -> None:
         """Plan all jobs anew that have not begun, and those that ask."""
-        now_s, slots, power_w = obs.now_s, self._plan.slots, self._plan.power_w
+        now_s, slots = obs.now_s, self._plan.slots
         pending = {one for one in self._answers if one in slots and slots[one][0][0] >= now_s}
         jobs = np.array(sorted(pending.union(asking)), dtype=np.int_)
         for one in pending:
-            del slots[one], power_w[one]
+            del slots[one]
         waiting = self._waiting(obs, site, jobs) if len(jobs) else Waiting.none()
         plan = self._plan.decide(obs, site, waiting, is_settled=False)
         self._rounding.take(plan, begin_s=now_s, ratio=site.facility_ratio)
@@ -207,7 +207,6 @@ class _Site:
         answer = self._rounding.give(obs, job, power_w)
         self._answers[job] = answer
         self._plan.slots[job] = slots_of_answer(obs, job, answer)
-        self._plan.power_w[job] = power_w
 
     def _waiting(self, obs: Observation, site: SiteView, jobs: Indices) -> Waiting:
         """Return jobs with the times within which they may run."""

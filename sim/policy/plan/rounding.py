@@ -17,6 +17,7 @@ from sim.policy.shift.outlook import Outlook
 from sim.units import HOUR_S
 
 _DIGITS: Final = 5
+_SHARE_DIGITS: Final = 2  # of a job: less than a hundredth missing is none (assumption)
 
 
 class PlannedSlots(LowestSlots):
@@ -71,6 +72,7 @@ class PlannedSlots(LowestSlots):
             Its start, or the slots it runs in [s].
         """
         missing = np.maximum(0.0, power_w - self._left_w) / max(power_w, 1e-9)
+        missing = np.round(missing, _SHARE_DIGITS)
         paid = self._cost + self._more * missing
         nothing = np.zeros(0)
         ahead = Forecast(paid, None, self._begin_s, self._begin_s, HOUR_S, nothing)

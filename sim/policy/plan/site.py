@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.energy.dispatch import Setpoint
+from sim.energy.dispatch import FOLLOW, HoldImport, Setpoint
 from sim.optimize.ahead import Ahead, Layout, Next, WorkAhead
 from sim.optimize.horizon import Columns
 from sim.optimize.rolling import RollingProgram
@@ -15,7 +15,7 @@ from sim.policy.base import Interval, Observation, SiteView
 from sim.policy.plan.fluid import CLASSES, Waiting, classes_of
 from sim.policy.plan.goal import Goal, expected, present_share
 from sim.policy.plan.hours import next_hours
-from sim.policy.plan.loads import busy_profiles, profile_w, slots_of
+from sim.policy.plan.loads import busy_profiles
 from sim.policy.plan.peaks import PeaksSoFar
 from sim.policy.plan.slowing import caps_of, needed_speed, running_work
 from sim.policy.plan.usual import UsualPower
@@ -67,8 +67,6 @@ class SitePlan:
     ----------
     slots : dict of int to sequence of (float, float)
         When jobs are to run whose slots have not ended, by job id [s].
-    power_w : dict of int to float
-        Their IT power above idle. [W]
     decided : Next or None
         What was decided last.
     decided_at_s : float
@@ -89,9 +87,7 @@ class SitePlan:
             has_budget=settings.carbon_budget_kg_per_day is not None,
         )
         self._program: RollingProgram | None = None
-        self._planned_w: Columns | None = None
         self.slots: dict[int, Sequence[Interval]] = {}
-        self.power_w: dict[int, float] = {}
         self.decided: Next | None = None
         self.decided_at_s = -math.inf
         self._usual = UsualPower()
@@ -104,7 +100,8 @@ class SitePlan:
             self._usual.add(now_s, site.it_power_w)
         if now_s > self._noted_s and flows is not None:
             self._noted_s = now_s
-            self._peaks.add(now_s - obs.step_s, flows.import_w)
+            alone_w = flows.import_w - flows.export_w - flows.charge_w + flows.discharge_w
+            self._peaks.add(now_s - obs.step_s, flows.import_w, load_w=max(0.0, alone_w))
             self._emitted_kg += flows.import_w * obs.step_s * self._intensity
         present = site.now(f"{self._settings.goal.carbon_signal}_carbon_intensity")
         self._intensity = 0.0 if math.isnan(present) else present
@@ -140,7 +137,6 @@ class SitePlan:
         if self._program is None:
             self._program = RollingProgram(self._layout, self._unit_w(site, ahead))
         self.decided, self.decided_at_s = self._program.solve(ahead), obs.now_s
-        self._planned_w = ahead.load_w + self.decided.work_w.sum(axis=0)
         return self.decided
 
     def hour(self, now_s: float) -> int:
@@ -160,32 +156,33 @@ class SitePlan:
         Returns
         -------
         Setpoint
-            What was planned of the grid stays as it is; what was planned of a surplus, or to serve
-            load that is not imported, follows them; and import keeps to limits and billed peaks.
+            What was planned of the grid stays as it is, but import keeps to limits and billed peaks
+            and sun and wind are stored; without import or export the battery follows both; what was
+            planned of a surplus too large for it stays as it is but for how that differs now.
         """
         plan, battery, hour = self.decided, site.battery, self.hour(obs.now_s)
         if plan is None or battery is None:
             return 0.0, 0.0
-        more_w = self._more_load_w(obs, site, hour)
-        beyond_w = max(0.0, more_w - float(plan.headroom_w[hour]))
-        imports, exports = plan.import_w[hour] > _NOTHING_W, plan.export_w[hour] > _NOTHING_W
         charge_w, discharge_w = float(plan.charge_w[hour]), float(plan.discharge_w[hour])
+        if plan.import_w[hour] > _NOTHING_W:
+            most_w = float(plan.import_most_w[hour])
+            return HoldImport(most_w, charge_w, 0.0 if charge_w > 0.0 else discharge_w)
+        if plan.spare_w[hour] <= _NOTHING_W:
+            return FOLLOW
         if charge_w > _NOTHING_W:
-            charge_w -= beyond_w if imports else more_w
-        elif discharge_w > _NOTHING_W and not (imports or exports):
-            discharge_w += more_w
-        elif imports:
-            discharge_w += beyond_w
-        charge_w = min(max(0.0, charge_w), battery.max_charge_w)
-        discharge_w = min(max(0.0, discharge_w), battery.max_discharge_w)
-        return (charge_w, 0.0) if charge_w > 0.0 else (0.0, discharge_w)
+            charge_w -= self._more_load_w(obs, site, hour)
+            return min(max(0.0, charge_w), battery.max_charge_w), 0.0
+        return 0.0, discharge_w
 
     def _more_load_w(self, obs: Observation, site: SiteView, hour: int) -> float:
         """Return by how much load less supply is higher now than planned for the hour."""
-        if obs.now_s == self.decided_at_s or self._planned_w is None:
+        plan = self.decided
+        if plan is None or obs.now_s == self.decided_at_s:
             return 0.0
+        given_w = plan.import_w + plan.discharge_w + plan.unserved_w
+        planned_w = float((given_w - plan.charge_w - plan.spare_w)[hour])
         load_w: float = site.now("load") + site.terms.facility_w(site.it_power_w)
-        return load_w - site.now("solar") - site.now("wind") - float(self._planned_w[hour])
+        return load_w - site.now("solar") - site.now("wind") - planned_w
 
     def cap_fraction(self, obs: Observation, site: SiteView) -> float | None:
         """Return the cap that gives running jobs the speed that is planned; None for none."""
@@ -198,7 +195,7 @@ class SitePlan:
         """Forget the slots of jobs that are done, or run through from now on."""
         for job, slots in tuple(self.slots.items()):
             if slots[-1][1] <= now_s or (len(slots) == 1 and slots[0][0] < now_s):
-                del self.slots[job], self.power_w[job]
+                del self.slots[job]
 
     def _unit_w(self, site: SiteView, ahead: Ahead) -> float:
         """Return about the largest power of the site."""
@@ -215,11 +212,10 @@ class SitePlan:
         count, settings = self._settings.hours_count, self._settings
         share = present_share(obs) if is_settled else 0.0
         rates = settings.goal.rates(obs, site, count, share=share)
-        busy = busy_profiles(obs, site, self.slots, count)
-        power_w, from_s, until_s = slots_of(self.slots, self.power_w, obs.now_s)
-        slots_w = profile_w(power_w, from_s, until_s, now_s=obs.now_s, count=count)
+        waiting = waiting or Waiting.none()
+        busy = busy_profiles(obs, site, planned=self.slots, asking=waiting.job, count=count)
         terms, value = site.terms, float(rates.import_per_j.mean())
-        rest_w = busy.floor_w + slots_w
+        rest_w = busy.floor_w + busy.slots_w
         # Jobs that are not known yet make up for what those that are leave of the usual power.
         unknown_w = self._usual.ahead(obs.now_s, count) - rest_w - busy.running_w
         unknown_w[0] = 0.0
@@ -240,8 +236,7 @@ class SitePlan:
         work: tuple[WorkAhead, ...] = ()
         if self._layout.classes_count:
             work = classes_of(
-                waiting or Waiting.none(), now_s=obs.now_s, count=count, ratio=ratio,
-                value_per_j=value,
+                waiting, now_s=obs.now_s, count=count, ratio=ratio, value_per_j=value
             )
         return Ahead(
             load_w=load_w,
@@ -253,7 +248,7 @@ class SitePlan:
             stored_j=self._stored_j(obs, site, is_settled=is_settled),
             work=work,
             most_work_w=ratio * busy.room_w,
-            peaks=self._peaks.ahead(obs.now_s, count),
+            peaks=self._peaks.ahead(obs.now_s, load_w + _at_once_w(work, running, count)),
             running=running,
             carbon_kg_per_j=rates.carbon_kg_per_j if self._layout.has_budget else None,
             budget_kg=self._budget_kg(obs),
@@ -280,7 +275,8 @@ class SitePlan:
             if np.isnan(forecast.point[0]) or not forecast.point.any():
                 continue
             bad = next_hours(forecast, obs.now_s, count, level=quantile)
-            error_w = bad - next_hours(forecast, obs.now_s, count)
+            # Before there are errors to learn from, quantiles are unknown: then there is no margin.
+            error_w = np.nan_to_num(bad - next_hours(forecast, obs.now_s, count))
             square += np.maximum(0.0, error_w if signal == "load" else -error_w) ** 2
         square[0] *= (1.0 - share) ** 2
         return np.sqrt(square)
@@ -292,3 +288,9 @@ class SitePlan:
             return math.inf
         until_s = obs.now_s + self._settings.hours_count * HOUR_S
         return per_day * until_s / DAY_S - self._emitted_kg
+
+
+def _at_once_w(work: Sequence[WorkAhead], running: WorkAhead | None, count: int) -> Columns:
+    """Return the load of work if none of it is put off or slowed down. [W]."""
+    every = work if running is None else (*work, running)
+    return sum((np.diff(one.most_j, prepend=0.0) / HOUR_S for one in every), start=np.zeros(count))

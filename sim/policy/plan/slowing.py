@@ -133,10 +133,11 @@ def running_work(
     due_s = np.minimum(obs.jobs.deadline_s[busy.job], now_s + slowest_s)
     due_s = np.maximum(due_s, now_s + left_s)
     begin_s = np.full(len(left_s), now_s)
-    most_j = ramps(begin_s, now_s + left_s, load_w, edges_s)[1:]
+    most_j = ratio * HOUR_S * np.cumsum(busy.running_w)
     late_j = ramps(due_s - left_s, due_s, load_w, edges_s)[1:]
     slow_j = ramps(begin_s, now_s + slowest_s, slowest * load_w, edges_s)[1:]
     power_w = np.diff(ramps(begin_s, due_s, load_w, edges_s)) / HOUR_S
+    power_w = np.maximum(power_w, ratio * busy.running_w)  # of jobs that wait and are late
     least_j = np.maximum(late_j, slow_j)
     # All have one speed: that of the job with the least time to spare.
     least_j[0] = max(least_j[0], needed * most_j[0])
