@@ -1,10 +1,7 @@
 """Read a scenario file, find every mistake in it, and give back what the simulation needs."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import file_digest, sha256
+from dataclasses import dataclass, field
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
@@ -20,6 +17,8 @@ from sim.scenario.checks.find import find_mistakes
 from sim.scenario.checks.messages import explain
 from sim.scenario.checks.partial import best_effort, settled
 from sim.scenario.checks.policy import user_sources
+from sim.scenario.checks.sweep import sweep_mistakes
+from sim.scenario.hashes import SeedHash, file_hash, seed_hash
 from sim.scenario.positions import Finding
 from sim.scenario.schema.scenario import Policy, Scenario, policy_label
 from sim.scenario.variants import BASE, problems, variant_mistakes, versions
@@ -44,6 +43,11 @@ class LoadedScenario:
         The data files it refers to, each once.
     variant : str or None
         The variant that it is; None for the base.
+    point : str
+        Its name in a study, also that of its folder: ``base``, the variant's, or that of a point
+        of the sweep.
+    axes : mapping
+        Value that it has on each axis of the sweep, by the axis' name.
     """
 
     spec: Scenario
@@ -51,6 +55,8 @@ class LoadedScenario:
     folder: Path
     data_files: tuple[Path, ...]
     variant: str | None = None
+    point: str = BASE
+    axes: Mapping[str, bool | int | float | str] = field(default_factory=dict, hash=False)
 
     def content_hash(self, policy: str | Policy, seed: int) -> str:
         """Hash everything of the user's that the result of one run depends on.
@@ -66,23 +72,28 @@ class LoadedScenario:
         -------
         str
             SHA-256 in hex over the resolved scenario without its lists of policies, seeds and
-            variants, this policy, the seed, the bytes of the data files, and the source files of
-            the user's own policy and forecaster.
+            variants and its sweep, this policy, the seed, the bytes of the data files, and the
+            source files of the user's own policy and forecaster.
         """
+        return self.seed_hash(policy).of(seed)
+
+    def seed_hash(self, policy: str | Policy) -> SeedHash:
+        """Write out all that `content_hash` hashes for a policy, once for many seeds."""
         choice = self._choice(policy)
         resolved = self.spec.model_dump(
-            mode="json", exclude={"policies", "seeds", "variants"}
+            mode="json", exclude={"policies", "seeds", "variants", "sweep"}
         )
         told = choice.model_dump(mode="json") if isinstance(choice, Policy) else choice
-        sources = user_sources(choice, self.spec, self.folder)
-        parts = {
+        return seed_hash({
             "scenario": resolved,
             "policy": told,
-            "seed": seed,
-            "data": [_file_hash(path) for path in self.data_files],
-            "sources": [_file_hash(path) for path in sources],
-        }
-        return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+            "data": [file_hash(path) for path in self.data_files],
+            "sources": [file_hash(path) for path in self.sources(choice)],
+        })
+
+    def sources(self, policy: str | Policy) -> tuple[Path, ...]:
+        """List the source files of the user's own classes that a run of a policy uses."""
+        return user_sources(self._choice(policy), self.spec, self.folder)
 
     def _choice(self, policy: str | Policy) -> str | Policy:
         if isinstance(policy, Policy):
@@ -133,16 +144,18 @@ def load_variants(source: str | Path) -> tuple[LoadedScenario, ...]:
     ScenarioError
         If one of them has mistakes; those of all are listed, each once, in the order of the file.
     """
-    path = _find(source)
+    path = find_scenario(source)
     folder = path.absolute().parent
     text = read_source(path, str(source))
     made = versions(text)
-    specs, found = zip(*(_checked(version.tree, folder) for version in made), strict=True)
+    specs, found = zip(*(checked(version.tree, folder) for version in made), strict=True)
     mistakes = problems(text, list(zip(made, found, strict=True)))
     if mistakes:
         raise ScenarioError(str(source), mistakes)
     return tuple(
-        LoadedScenario(spec, path, folder, data_files(spec, folder), version.name)
+        LoadedScenario(
+            spec, path, folder, data_files(spec, folder), version.name, version.name or BASE
+        )
         for version, spec in zip(made, specs, strict=True)
     )
 
@@ -181,7 +194,21 @@ def select_variants(
     return tuple(one for name, one in by_name.items() if name in names)
 
 
-def _checked(tree: Mapping[str, object], folder: Path) -> tuple[Scenario, list[Finding]]:
+def checked(tree: Mapping[str, object], folder: Path) -> tuple[Scenario, list[Finding]]:
+    """Build a scenario from raw values and find its mistakes.
+
+    Parameters
+    ----------
+    tree : mapping
+        Raw values.
+    folder : Path
+        Folder that its file names are relative to.
+
+    Returns
+    -------
+    tuple of (Scenario, list of Finding)
+        The scenario, with what could be built of it, and the mistakes.
+    """
     findings: list[Finding] = []
     try:
         spec = Scenario.model_validate(tree)
@@ -189,6 +216,7 @@ def _checked(tree: Mapping[str, object], folder: Path) -> tuple[Scenario, list[F
         findings += explain(error)
         spec = best_effort(Scenario, tree)
     findings += settled(variant_mistakes(spec))
+    findings += sweep_mistakes(spec, tree)
     findings += find_mistakes(spec, tree, folder)
     return spec, findings
 
@@ -209,7 +237,7 @@ def built_in_scenarios() -> Mapping[str, Path]:
 
 
 def resolved_yaml(spec: Scenario) -> str:
-    """Write a scenario without its variants, with every default written out.
+    """Write a scenario without variants and sweep, with every default written out.
 
     Parameters
     ----------
@@ -224,7 +252,7 @@ def resolved_yaml(spec: Scenario) -> str:
     yaml = YAML()
     yaml.width = 4096  # no folding: a line is a field
     text = StringIO()
-    yaml.dump(spec.model_dump(mode="json", exclude={"variants"}), text)
+    yaml.dump(spec.model_dump(mode="json", exclude={"variants", "sweep"}), text)
     return text.getvalue()
 
 
@@ -239,7 +267,8 @@ def starter_text() -> str:
     return files("sim.scenario").joinpath("starter.yaml").read_text(encoding="utf-8")
 
 
-def _find(source: str | Path) -> Path:
+def find_scenario(source: str | Path) -> Path:
+    """Return the file of a scenario, which may be a built-in's name; it need not be there."""
     path = Path(source)
     if isinstance(source, Path) or path.suffix or len(path.parts) != 1 or path.is_file():
         return path
@@ -249,14 +278,3 @@ def _find(source: str | Path) -> Path:
     hint = did_you_mean(source, known) if known else ""
     message = f"there is no such file, nor a built-in scenario.{hint}"
     raise ScenarioError(source, [Problem(0, 0, "", message)])
-
-
-def _file_hash(path: Path) -> str:
-    state = path.stat()
-    return _digest(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=256)
-def _digest(path: Path, _changed_ns: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -54,6 +54,41 @@ entry. Anything else replaces what the scenario has: `policies: [fifo]` is then 
 `null` takes a field out, so that its default holds. `base` means the scenario itself:
 `gridloom run FILE --variant base --variant big-battery`.
 
+## A sweep
+
+A scenario may have one sweep, which `gridloom study FILE` runs: for the scenario and for each
+variant, every policy and seed at every point of the axes.
+
+    sweep:
+      combine: grid
+      axes:
+        - path: sites.campus.battery.capacity_kwh
+          name: battery_kwh
+          values: [1000, 2000, 4000]
+          tied:
+            sites.campus.battery.max_charge_kw: 0.25
+            sites.campus.battery.max_discharge_kw: 0.25
+        - {path: workload.training.slack.max_h, name: slack_h, from: 6, to: 48, count: 4}
+        - {path: policies.capped.power.cap_fraction, values: [0.6, 0.8, 1.0]}
+
+A path names any field that takes a number, a name, or true or false. Entries of lists go by their
+name (a stream of jobs without one by its type, a policy by its name in the tables), those without
+names by their place from 0. What is `tied` moves along: by a factor, or by a list with one entry
+for each value. `combine` says which values go together:
+
+* `grid`: every value of an axis with every value of the others. `zip`: the first values of all
+  axes, then the second ones, and so on.
+* `latin-hypercube`, `sobol`: so many `samples` of the whole space, between `from` and `to` or among
+  `values`. With `spacing: log` equal factors are equally likely. Twice the samples of `sobol`
+  keep the points of half as many.
+* `sobol-indices`: `samples` x (axes + 2) points, from which variance-based sensitivity indices
+  follow (Saltelli).
+* `one-at-a-time`: the scenario as it is, then the least and the greatest value of each axis, every
+  other field as it is.
+
+Each value is tried by itself before anything runs, and each point where there are at most 200.
+Equal seeds give every point and policy the same arrivals, weather, failures and forecast errors.
+
 ## A series of your own
 
 Power, price and carbon intensity can come from a CSV file (or `.csv.gz`), one row an interval:
@@ -118,7 +153,8 @@ def _allow_partial_variants(schema: dict[str, Any]) -> None:
     """Give a variant all fields of the scenario, none of them required."""
     parts = schema["$defs"]
     variant, fields = parts.pop("Variant"), schema["properties"]
-    partial = {name: value for name, value in fields.items() if name not in {"name", "variants"}}
+    whole = {"name", "variants", "sweep"}
+    partial = {name: value for name, value in fields.items() if name not in whole}
     parts |= {f"Partial{name}": _partial(part) for name, part in parts.items()}
     variant["properties"] |= _partial({"properties": partial})["properties"]
     parts["Variant"] = variant | {"additionalProperties": False}

@@ -17,7 +17,7 @@ BASE: Final = "base"
 """What the scenario without any variant is called beside its variants."""
 
 _FIELD: Final = "variants"
-_TAKEN: Final = (BASE, "figures")
+_TAKEN: Final = (BASE, "figures", "failed", "runs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Discriminator, Tag
 from sim.scenario.schema.fields import Chosen, Instant, Part, Slug, Whole, by_shape, item, number
 from sim.scenario.schema.forecast import Forecast
 from sim.scenario.schema.site import Site
+from sim.scenario.schema.sweep import Sweep
 from sim.scenario.schema.workload import Workload
 
 
@@ -76,6 +77,9 @@ class Scenario(Part):
     variants: tuple[Variant, ...] = item(
         "Each is run besides the scenario itself, with what it says laid over the scenario.",
         default=(),
+    )
+    sweep: Sweep | None = item(
+        "Fields that `gridloom study` varies, for the scenario and each variant.", default=None
     )
 
 

@@ -1,0 +1,1 @@
+"""What a study runs: the points of a sweep over a scenario and its variants."""
