@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
-from sim.errors import DataError
-from sim.registry import did_you_mean
 from sim.report.comparison import Comparison
-from sim.report.comparison_figures import write_comparison_figures
 from sim.report.page import comparison_page
+from sim.report.study_figures.comparison import write_comparison_figures
 from sim.report.variants import VariantTable
-from sim.study import store
-from sim.study.folders import replace_text
-from sim.study.outcomes import WORK_DONE, cautions, findings, outcomes
-from sim.units import HOUR_S
+from sim.study.dataset.rows import all_metrics
+from sim.study.disk import store
+from sim.study.disk.folders import replace_text
+from sim.study.disk.newest import newest_runs
+from sim.study.summary.outcomes import cautions, findings, outcomes
+from sim.study.summary.page_inputs import origin_of, run_command, run_pages
+from sim.study.summary.totals import policy_totals
 
 TABLE: Final = "comparison.csv"
 PAGE: Final = "comparison.html"
@@ -24,7 +24,6 @@ FIGURES: Final = "figures"
 COMPARISON_FIGURES: Final = ("comparison.png", "cumulative.png")
 
 _KEYS: Final = ("policy", "seed", "run_id")
-_TOTALS: Final = ("cost_total_usd", "carbon_operational_location_kg")
 
 
 def compare_folder(home: Path) -> tuple[Comparison, tuple[str, ...]]:
@@ -49,42 +48,6 @@ def compare_folder(home: Path) -> tuple[Comparison, tuple[str, ...]]:
     return write_comparison(home, folders), notes
 
 
-def newest_runs(home: Path) -> tuple[list[Path], int]:
-    """Pick the runs of the version that ran last.
-
-    Parameters
-    ----------
-    home : Path
-        Folder of a scenario's runs.
-
-    Returns
-    -------
-    tuple of (list of Path, int)
-        The runs' folders, those of the baseline first, and how many others there are. [-]
-
-    Raises
-    ------
-    DataError
-        If the folder holds no run.
-    """
-    if not home.is_dir():
-        near = did_you_mean(home.name, _folders_with_runs(home.parent)) if _siblings(home) else ""
-        msg = f"{home}: no such folder.{near}"
-        raise DataError(msg)
-    manifests = {path: store.read_manifest(path) for path in _runs_in(home)}
-    if not manifests:
-        msg = f"{home}: holds no runs. Name a folder outputs/<scenario> that `gridloom run` wrote."
-        raise DataError(msg)
-    newest = max(manifests.values(), key=_age)
-    alike = {path: info for path, info in manifests.items()
-             if info.get("study_hash") == newest.get("study_hash")}
-    order = list(newest.get("policies", []))
-    latest = {(info["policy"], info["seed"]): path
-              for path, info in sorted(alike.items(), key=lambda pair: _age(pair[1]))}
-    folders = [latest[key] for key in sorted(latest, key=lambda key: (_place(order, key[0]), key))]
-    return folders, len(manifests) - len(folders)
-
-
 def write_comparison(home: Path, folders: Sequence[Path]) -> Comparison:
     """Compare runs and write table, page and figures beside them.
 
@@ -103,9 +66,10 @@ def write_comparison(home: Path, folders: Sequence[Path]) -> Comparison:
     comparison = compare(folders)
     figures = home / FIGURES
     figures.mkdir(exist_ok=True)
-    drawn = write_comparison_figures(comparison, _mean_totals(comparison, folders), figures)
+    totals = policy_totals(zip(comparison.runs["policy"], folders, strict=True))
+    drawn = write_comparison_figures(comparison, totals, figures)
     replace_text(home / TABLE, comparison.runs.to_csv(index=False, lineterminator="\n"))
-    write_page(home, comparison, [path.name for path in drawn])
+    write_page(home, comparison, [path.name for path in drawn], totals=totals)
     return comparison
 
 
@@ -115,6 +79,7 @@ def write_page(
     figures: Sequence[str] = COMPARISON_FIGURES,
     *,
     variants: VariantTable | None = None,
+    totals: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the page of a comparison.
 
@@ -128,11 +93,19 @@ def write_page(
         Names of figures of the folder; those that are not there are passed over.
     variants : VariantTable or None
         The scenario's variants, to tell of them too.
+    totals : mapping of str to DataFrame or None
+        What `policy_totals` gives of its runs; None to read them again.
     """
-    there = [f"{FIGURES}/{name}" for name in figures if (home / FIGURES / name).is_file()]
-    links = [(str(policy), int(seed), str(folder)) for policy, seed, folder
-             in comparison.runs[["policy", "seed", "run_id"]].itertuples(index=False)]
-    replace_text(home / PAGE, comparison_page(comparison, there, links, variants=variants))
+    there = [path for name in figures if (path := home / FIGURES / name).is_file()]
+    folders = {str(run): home / str(run) for run in comparison.runs["run_id"]}
+    if totals is None:
+        totals = policy_totals(zip(comparison.runs["policy"], folders.values(), strict=True))
+    command = run_command(comparison.policies, comparison.seeds)
+    page = comparison_page(
+        comparison, there, run_pages(home, folders), variants=variants, timelines=totals,
+        origin=origin_of(next(iter(folders.values())), command),
+    )
+    replace_text(home / PAGE, page)
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
@@ -165,59 +138,10 @@ def compare(folders: Sequence[Path]) -> Comparison:
     )
 
 
-def _runs_in(home: Path) -> list[Path]:
-    return sorted(path for path in home.iterdir()
-                  if not path.name.startswith(".") and (path / store.MANIFEST).is_file())
-
-
-def _siblings(home: Path) -> bool:
-    return home.parent.is_dir() and bool(_folders_with_runs(home.parent))
-
-
-def _folders_with_runs(parent: Path) -> list[str]:
-    return [path.name for path in parent.iterdir() if path.is_dir() and _runs_in(path)]
-
-
-def _age(info: Mapping[str, Any]) -> str:
-    return str(info.get("written_at", ""))
-
-
-def _place(order: Sequence[str], policy: str) -> int:
-    return order.index(policy) if policy in order else len(order)
-
-
 def _row(folder: Path) -> dict[str, Any]:
     info = store.read_manifest(folder)
-    jobs = store.read_frame(folder / store.JOBS, ["gpus_count", "duration_s", "outcome"])
-    done = jobs[jobs["outcome"] == "completed"]
-    work_gpu_h = float((done["gpus_count"] * done["duration_s"]).sum()) / HOUR_S
     return {
         "policy": info["policy"],
         "seed": info["seed"],
         "run_id": folder.name,
-        WORK_DONE: work_gpu_h,
-    } | store.read_metrics(folder) | store.read_bound(folder)
-
-
-def _mean_totals(comparison: Comparison, folders: Sequence[Path]) -> dict[str, pd.DataFrame]:
-    """Sum cost and carbon over the sites in every step; mean over the seeds of each policy."""
-    by_policy: dict[str, list[pd.DataFrame]] = {policy: [] for policy in comparison.policies}
-    for policy, folder in zip(comparison.runs["policy"], folders, strict=True):
-        by_policy[policy].append(_step_totals(folder))
-    return {policy: _mean(frames) for policy, frames in by_policy.items()}
-
-
-def _step_totals(folder: Path) -> pd.DataFrame:
-    steps = store.read_frame(folder / store.STEPS, ["site", "time", *_TOTALS])
-    sites = steps["site"].nunique()
-    sums = {name: steps[name].to_numpy(dtype=float).reshape(sites, -1) for name in _TOTALS}
-    frame = pd.DataFrame({name: np.nansum(values, axis=0) for name, values in sums.items()})
-    frame.insert(0, "time", steps["time"].iloc[: len(frame)])
-    return frame
-
-
-def _mean(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    mean = frames[0].copy()
-    for name in _TOTALS:
-        mean[name] = np.mean([frame[name].to_numpy() for frame in frames], axis=0)
-    return mean
+    } | all_metrics(folder, info)

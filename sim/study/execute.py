@@ -1,7 +1,7 @@
 """Carry out the runs of a study that are not there yet, and compare them all."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,13 +12,13 @@ from sim.errors import Problem, ScenarioError
 from sim.ledger.result import Run
 from sim.policy.build import build
 from sim.registry import did_you_mean
-from sim.report.figures import write_run_figures
 from sim.report.page import run_page
+from sim.report.run_figures import write_run_figures
 from sim.scenario.load import LoadedScenario, resolved_yaml
 from sim.scenario.schema.scenario import PolicyChoice, policy_label
-from sim.study import identity, store
 from sim.study.compare import write_comparison
-from sim.study.folders import open_folder
+from sim.study.disk import identity, store
+from sim.study.disk.folders import open_folder
 
 Progress = Callable[[str, float], None]
 """Is told a run's name and the fraction of it that is done, 0..1."""
@@ -202,15 +202,12 @@ def carry_out(
     run = simulate_run(prepared, task.policy, task.seed, on_progress=on_progress)
     loaded = prepared.loaded
     run.info["variant"] = loaded.variant
-    manifest = identity.provenance() | {
-        "content_hash": task.content_hash,
-        "study_hash": identity.study_hash(loaded),
-        "data_hashes": identity.data_hashes(loaded),
-        "policies": [policy_label(choice) for choice in loaded.spec.policies],
+    manifest = identity.provenance() | identity.of_scenario(loaded) | {
+        "content_hash": task.content_hash
     }
     return store.write_run(
         run, task.folder, scenario_yaml=resolved_yaml(loaded.spec), manifest=manifest,
-        add=partial(_illustrate, run), replace=True,
+        add=partial(_illustrate, replace(run, info=run.info | manifest)), replace=True,
     )
 
 
@@ -224,7 +221,8 @@ def _illustrate(run: Run, folder: Path) -> None:
     figures = folder / FIGURES
     figures.mkdir()
     drawn = write_run_figures(run, figures)
-    page = run_page(run, [f"{FIGURES}/{path.name}" for path in drawn])
+    scenario_yaml = (folder / store.SCENARIO).read_text(encoding="utf-8")
+    page = run_page(run, drawn, scenario_yaml=scenario_yaml)
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.errors import DataError
 from sim.registry import did_you_mean
 from sim.report.story import Compared, Story, Stretch
-from sim.study import store
+from sim.study.disk import store
 from sim.units import HOUR_S, MINUTE_S
 
 _NEEDED: Final = (

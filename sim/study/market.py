@@ -16,9 +16,9 @@ from sim.grid.network.year import MarketYear, solve_year
 from sim.report.labels import Value, decimals, written
 from sim.report.market_figures import write_market_figures
 from sim.report.tables import text_table
-from sim.study.folders import appearing, open_folder, refuse_foreign
-from sim.study.identity import provenance
-from sim.study.store import file_hash
+from sim.study.disk.folders import appearing, open_folder, refuse_foreign
+from sim.study.disk.identity import provenance
+from sim.study.disk.store import file_hash
 from sim.units import TONNE_KG
 
 SUMMARY: Final = "summary.json"

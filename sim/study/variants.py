@@ -11,10 +11,11 @@ import pandas as pd
 from sim.errors import DataError, Problem, ScenarioError
 from sim.policy.build import build
 from sim.registry import did_you_mean
-from sim.report.forecast_value_figure import write_forecast_value_figure
+from sim.report import style
 from sim.report.labels import Value
-from sim.report.pareto_figure import write_pareto_figure
-from sim.report.variant_figure import write_variants_figure
+from sim.report.study_figures.forecast_value import forecast_value_figure
+from sim.report.study_figures.performance import performance_figure
+from sim.report.study_figures.variants import variants_figure
 from sim.report.variants import VariantRow, VariantTable
 from sim.scenario.load import LoadedScenario
 from sim.scenario.schema.scenario import policy_label
@@ -23,17 +24,17 @@ from sim.study.compare import (
     COMPARISON_FIGURES,
     FIGURES,
     compare,
-    newest_runs,
     write_comparison,
     write_page,
 )
+from sim.study.disk.folders import open_folder, replace_text
+from sim.study.disk.newest import newest_runs
+from sim.study.disk.store import MANIFEST, read_manifest
 from sim.study.execute import Progress, execute, finished_runs, select_policies
-from sim.study.folders import open_folder, replace_text
-from sim.study.store import MANIFEST, read_manifest
 
 TABLE: Final = "variants.csv"
 FIGURE: Final = "variants.png"
-PARETO_FIGURE: Final = "pareto.png"
+PERFORMANCE_FIGURE: Final = "performance.png"
 FORECAST_FIGURE: Final = "forecast-value.png"
 
 Folders = dict[str, list[Path]]
@@ -154,11 +155,13 @@ def _write(home: Path, found: Folders) -> VariantTable:
     open_folder(home)
     (home / FIGURES).mkdir(exist_ok=True)
     replace_text(home / TABLE, runs.to_csv(index=False, lineterminator="\n"))
-    write_variants_figure(table, home / FIGURES / FIGURE)
-    write_pareto_figure(table, home / FIGURES / PARETO_FIGURE)
-    write_forecast_value_figure(table, home / FIGURES / FORECAST_FIGURE)
+    style.save_all({
+        "variants": variants_figure(table),
+        "performance": performance_figure(table),
+        "forecast-value": forecast_value_figure(table),
+    }, home / FIGURES)
     if BASE in comparisons:
-        figures = (*COMPARISON_FIGURES, FIGURE, PARETO_FIGURE, FORECAST_FIGURE)
+        figures = (*COMPARISON_FIGURES, FIGURE, PERFORMANCE_FIGURE, FORECAST_FIGURE)
         write_page(home, comparisons[BASE], figures, variants=table)
     return table
 

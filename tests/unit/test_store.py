@@ -11,15 +11,15 @@ import pytest
 from fake_run import fake_run, with_metrics
 
 from sim.errors import DataError
-from sim.study.folders import open_folder
-from sim.study.store import is_complete, read_frame, read_run, run_id, write_run
+from sim.study.disk.folders import open_folder
+from sim.study.disk.store import is_complete, read_frame, read_run, run_id, write_run
 
 WRITER = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from fake_run import fake_run
-from sim.study.store import write_run
+from sim.study.disk.store import write_run
 
 def stay(partial):
     print(partial.name, flush=True)

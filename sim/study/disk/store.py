@@ -14,18 +14,22 @@ import pyarrow.parquet as pq
 
 from sim.errors import DataError
 from sim.ledger.result import Metrics, Run
-from sim.study.folders import appearing, replace_text
+from sim.study.disk.folders import appearing, replace_text
+from sim.units import HOUR_S
 
 MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 SCENARIO: Final = "scenario.yaml"
-_ROW_GROUP: Final = 131_072
+_ROW_GROUP: Final = 65_536
 """Rows that are written at once."""
 STEPS: Final = "steps.parquet"
 JOBS: Final = "jobs.parquet"
 SERVICES: Final = "services.parquet"
 STRETCHES: Final = "stretches.parquet"
+FORECASTS: Final = "forecasts.parquet"
 BOUND: Final = "bound.json"
+WORK_DONE: Final = "work_done_gpu_h"
+"""Column with the accelerator time of completed jobs at full speed; caps do not change it."""
 
 _AGAIN: Final = "Write it again with `gridloom run SCENARIO --force`."
 _SEALED: Final = (SCENARIO, METRICS, STEPS, JOBS)
@@ -94,14 +98,16 @@ def write_run(
         _write_frame(run.steps, partial / STEPS)
         _write_frame(run.jobs, partial / JOBS)
         kept: tuple[str, ...] = _SEALED
-        for name, frame in ((SERVICES, run.services), (STRETCHES, run.stretches)):
+        further = ((SERVICES, run.services), (STRETCHES, run.stretches), (FORECASTS, run.forecasts))
+        for name, frame in further:
             if len(frame):
                 _write_frame(frame, partial / name)
                 kept = (*kept, name)
         add(partial)
         identity = {"scenario": run.scenario_name, "policy": run.policy, "seed": run.seed}
         sealed = {"files": {name: file_hash(partial / name) for name in kept}}
-        whole = run.info | manifest | identity | sealed
+        work = {WORK_DONE: work_done_gpu_h(run.jobs)}
+        whole = run.info | work | manifest | identity | sealed
         text = json.dumps(whole, indent=2, default=str, allow_nan=False)
         (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return folder
@@ -133,13 +139,14 @@ def read_run(folder: Path) -> Run:
         if file_hash(folder / name) != digest:
             msg = f"{folder / name}: not what the run wrote (its checksum differs). {_AGAIN}"
             raise DataError(msg)
-    services, stretches = (
+    services, stretches, forecasts = (
         pd.read_parquet(folder / name) if name in info["files"] else pd.DataFrame()
-        for name in (SERVICES, STRETCHES)
+        for name in (SERVICES, STRETCHES, FORECASTS)
     )
     return Run(
         info["scenario"], info["policy"], info["seed"], read_metrics(folder),
         pd.read_parquet(folder / STEPS), pd.read_parquet(folder / JOBS), info, services, stretches,
+        forecasts,
     )
 
 
@@ -177,6 +184,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def read_metrics(folder: Path) -> Metrics:
     """Read the metrics of a run; raises DataError if they cannot be read."""
     return _read_json(folder / METRICS)
+
+
+def work_done_gpu_h(jobs: pd.DataFrame) -> float:
+    """Return the accelerator time of completed jobs at full speed."""
+    done = jobs.loc[jobs["outcome"] == "completed", ["gpus_count", "duration_s"]]
+    return float((done["gpus_count"] * done["duration_s"]).sum()) / HOUR_S
+
+
+def read_work_done(folder: Path, info: Mapping[str, Any]) -> float:
+    """Read the work that a run has done from its manifest; runs of old do not have it there."""
+    if WORK_DONE in info:
+        return float(info[WORK_DONE])
+    return work_done_gpu_h(read_frame(folder / JOBS, ["gpus_count", "duration_s", "outcome"]))
 
 
 def write_bound(folder: Path, metrics: Metrics, note: str, basis: Mapping[str, Any]) -> None:
@@ -254,8 +274,16 @@ def file_hash(path: Path) -> str:
 
 
 def is_complete(folder: Path) -> bool:
-    """Return whether a run stands there with all of its files."""
-    return all((folder / name).is_file() for name in (MANIFEST, *_SEALED))
+    """Return whether a run stands there with all of its files, none of them empty."""
+    # after a power cut, a file system may have kept the name of a file and not its bytes
+    return all(_has_bytes(folder / name) for name in (MANIFEST, *_SEALED))
+
+
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _metrics_text(metrics: Metrics) -> str:

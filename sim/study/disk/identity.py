@@ -1,22 +1,19 @@
 """What a run depends on, as hashes; and what it ran with, for the record."""
 
-import importlib
 import platform
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
 import sim
+from sim.scenario.hashes import code_hash, joined
 from sim.scenario.load import LoadedScenario
-from sim.scenario.schema.scenario import Policy, PolicyChoice
-from sim.study.store import file_hash
+from sim.scenario.schema.scenario import Policy, PolicyChoice, policy_label
+from sim.study.disk.store import file_hash
 
-_CODE: Final = ("sim", "forecasting")
 _PACKAGES: Final = (
     "numpy", "pandas", "scipy", "scikit-learn", "simpy", "pvlib", "highspy", "pydantic", "pyarrow",
     "matplotlib",
@@ -41,7 +38,7 @@ def content_hash(loaded: LoadedScenario, policy: PolicyChoice, seed: int) -> str
         Changes with the scenario, the policy, the seed, the bytes of the data files, Gridloom's
         code and catalog, and the source of the user's own classes.
     """
-    return _joined((loaded.content_hash(policy, seed), code_hash()))
+    return joined((loaded.content_hash(policy, seed), code_hash()))
 
 
 def study_hash(loaded: LoadedScenario) -> str:
@@ -57,7 +54,7 @@ def study_hash(loaded: LoadedScenario) -> str:
     str
         Runs with different ones belong to different versions of the scenario or the code.
     """
-    return _joined((loaded.content_hash(Policy(name="any"), 0), code_hash()))
+    return joined((loaded.content_hash(Policy(name="any"), 0), code_hash()))
 
 
 def data_hashes(loaded: LoadedScenario) -> dict[str, str]:
@@ -65,10 +62,13 @@ def data_hashes(loaded: LoadedScenario) -> dict[str, str]:
     return {_relative(path, loaded.folder): file_hash(path) for path in loaded.data_files}
 
 
-@cache
-def code_hash() -> str:
-    """Return the hash of Gridloom's code and catalog."""
-    return _joined(_tree_hash(_folder_of(package)) for package in _CODE)
+def of_scenario(loaded: LoadedScenario) -> dict[str, Any]:
+    """Return what the manifests of all runs of a scenario, a variant or a point have in common."""
+    return {
+        "study_hash": study_hash(loaded),
+        "data_hashes": data_hashes(loaded),
+        "policies": [policy_label(choice) for choice in loaded.spec.policies],
+    }
 
 
 def provenance() -> dict[str, Any]:
@@ -94,24 +94,11 @@ def peak_memory_mb() -> float | None:
     return round(most / (1e6 if sys.platform == "darwin" else 1e3), 1)  # bytes there, kB elsewhere
 
 
-def _joined(parts: Iterable[str]) -> str:
-    return sha256("\n".join(parts).encode()).hexdigest()
-
-
 def _relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
-def _folder_of(package: str) -> Path:
-    return Path(str(importlib.import_module(package).__file__)).parent
-
-
-def _tree_hash(folder: Path) -> str:
-    """Hash names and bytes of a package's code and tables."""
-    files = sorted(path for kind in ("*.py", "*.csv") for path in folder.rglob(kind))
-    return _joined(f"{path.relative_to(folder).as_posix()} {file_hash(path)}" for path in files)
-
-
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

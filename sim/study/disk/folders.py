@@ -153,8 +153,10 @@ def _clean(entry: Path) -> None:
     whole = entry.parent / found["name"]
     if replaced and not whole.exists():
         entry.rename(whole)
-    else:
+    elif entry.is_dir():
         shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:
@@ -169,14 +171,53 @@ def _is_alive(pid: int) -> bool:
         return False
     except OSError:  # it is someone else's
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Tell whether a process is dead and only waits for its parent to ask; known on Linux alone."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file so that it holds the old text or the new, never a part of it."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a hidden file beside a file, and rename it onto that if all goes well.
+
+    Parameters
+    ----------
+    path : Path
+        The file that shall hold the old bytes or the new, never a part of them.
+
+    Yields
+    ------
+    Path
+        The hidden file, not there yet.
+
+    Raises
+    ------
+    DataError
+        If the disk is full or may not be written to.
+    OSError
+        If something else goes wrong with files.
+    """
     partial = path.with_name(f".partial-{path.name}-{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8")
+        yield partial
         partial.replace(path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        msg = f"{path}: cannot be written ({error.strerror}). {_ELSEWHERE}"
+        raise DataError(msg) from error
     finally:
         partial.unlink(missing_ok=True)

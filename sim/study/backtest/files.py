@@ -16,10 +16,10 @@ from forecasting.base import ForecastSet, ModelCard
 from forecasting.data import Series
 from forecasting.decision import DecisionValue
 from sim.report.forecast_figures import Subject, write_forecast_figures
-from sim.study.backtest import Study
-from sim.study.folders import appearing, open_folder, refuse_foreign
-from sim.study.identity import provenance
-from sim.study.store import file_hash
+from sim.study.backtest.backtest import Study
+from sim.study.disk.folders import appearing, open_folder, refuse_foreign
+from sim.study.disk.identity import provenance
+from sim.study.disk.store import file_hash
 from sim.units import HOUR_S
 
 SCORES: Final = "scores.json"

@@ -21,11 +21,11 @@ from sim.policy.build import build
 from sim.scenario.load import LoadedScenario
 from sim.scenario.schema.scenario import policy_label
 from sim.scenario.variants import BASE
-from sim.study import store
+from sim.study.bound.freedom import freedom_of
+from sim.study.bound.ran import JOB_COLUMNS, REACHED, SERVICE_COLUMNS, STEP_COLUMNS, ran_of
 from sim.study.compare import write_comparison
+from sim.study.disk import store
 from sim.study.execute import Progress, finished_runs, home_of
-from sim.study.freedom import freedom_of
-from sim.study.ran import JOB_COLUMNS, REACHED, SERVICE_COLUMNS, STEP_COLUMNS, ran_of
 from sim.units import HOUR_S, MINUTE_S
 from sim.workload.generate import build_workload
 from sim.workload.services import build_services

@@ -1,23 +1,19 @@
 """How policies fare against the baseline: means, paired differences, who does best."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import sqrt
+from statistics import fmean
 from typing import Final
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from sim.report.comparison import Outcome
-from sim.report.labels import BOUNDS, HEADLINES, RARE, percent
-
-WORK_DONE: Final = "work_done_gpu_h"
-"""Column with the accelerator time of completed jobs at full speed; caps do not change it."""
+from sim.report.labels import BOUNDS, HEADLINES, RARE
+from sim.study.disk.store import WORK_DONE
+from sim.study.statistics.pairs import Difference, differences, known_values
+from sim.study.statistics.significance import seeds_caution
 
 _SAME_WORK: Final = 0.01
-_CONFIDENCE: Final = 0.95
 _QUESTIONS: Final = (
     ("cost_total_usd", "Costs least"),
     ("carbon_operational_location_kg", "Emits least (average intensity)"),
@@ -66,7 +62,7 @@ def findings(found: Mapping[str, Mapping[str, Outcome]]) -> tuple[str, ...]:
 
 
 def cautions(runs: pd.DataFrame) -> tuple[str, ...]:
-    """Warn where policies got different amounts of work done.
+    """Warn where policies got different amounts of work done, and of too few seeds.
 
     Parameters
     ----------
@@ -76,66 +72,69 @@ def cautions(runs: pd.DataFrame) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sentences; none where all did the same within 1 %.
+        Sentences; none where all did the same within 1 %, and one seed or enough of them ran.
     """
-    apart = [text for metric, words in _WORK if (text := _apart(_by_policy(runs, metric), words))]
+    return tuple(filter(None, (_unequal_work(runs), _few_seeds(runs))))
+
+
+def _few_seeds(runs: pd.DataFrame) -> str:
+    """Say that the seeds are too few; a single one claims nothing."""
+    seeds = runs["seed"].nunique()
+    return seeds_caution(seeds, runs["policy"].nunique()) if seeds > 1 else ""
+
+
+def _unequal_work(runs: pd.DataFrame) -> str:
+    apart = [text for metric, words in _WORK if (text := _apart(_means(runs, metric), words))]
     if not apart:
-        return ()
+        return ""
     return (
         f"The policies did not do the same work: {'; '.join(apart)}. Totals of cost, carbon and "
-        "energy do not compare.",
+        "energy do not compare."
     )
-
-
-def _by_policy(runs: pd.DataFrame, metric: str) -> "dict[str, pd.Series[float]]":
-    """Give a metric's known values by policy, then by seed."""
-    if metric not in runs:
-        return {str(policy): pd.Series(dtype=float) for policy in dict.fromkeys(runs["policy"])}
-    return {
-        str(policy): pd.to_numeric(group.set_index("seed")[metric]).dropna()
-        for policy, group in runs.groupby("policy", sort=False)
-    }
 
 
 def _of_metric(runs: pd.DataFrame, metric: str, better: str) -> dict[str, Outcome]:
-    values = _by_policy(runs, metric)
-    baseline = next(iter(values.values()))
-    found = {policy: _outcome(series, baseline) for policy, series in values.items()}
-    best = _best({policy: one.mean for policy, one in found.items()}, better)
-    return {policy: replace(one, best=policy in best) for policy, one in found.items()}
+    apart = differences(known_values(runs, metric))
+    means = _means(runs, metric)
+    best = _best(means, better)
+    return {
+        policy: replace(_outcome(apart.get(policy), better), mean=mean, best=policy in best)
+        for policy, mean in means.items()
+    }
 
 
-def _outcome(values: "pd.Series[float]", baseline: "pd.Series[float]") -> Outcome:
-    """Compare one policy's values with the baseline's, seed by seed."""
-    if values.empty:
+def _means(runs: pd.DataFrame, metric: str) -> dict[str, float | int | None]:
+    """Return the mean of a metric by policy, None where no run has a value."""
+    if metric not in runs:
+        return dict.fromkeys(map(str, dict.fromkeys(runs["policy"])))
+    return {str(policy): _whole(values.dropna().tolist())
+            for policy, values in runs.groupby("policy", sort=False)[metric]}
+
+
+def _outcome(found: Difference | None, better: str) -> Outcome:
+    """Write a difference in percent of the baseline's mean."""
+    if found is None or found.baseline == 0.0:
         return Outcome(None)
-    mean = _whole(values)
-    base = values.index.intersection(baseline.index)
-    reference = baseline.loc[base].mean() if len(base) else 0.0
-    if values is baseline or reference == 0.0:
-        return Outcome(mean)
-    change = (values.loc[base] - baseline.loc[base]).to_numpy(dtype=float)
-    scale = 100.0 / abs(float(reference))
-    half_width = _half_width(change)
+    scale = 100.0 / abs(found.baseline)
+    shares = {"low": found.lower_fraction, "high": found.higher_fraction}
     return Outcome(
-        mean, float(change.mean()) * scale, None if half_width is None else half_width * scale
+        None,
+        change_percent=found.mean * scale,
+        low_percent=None if found.low is None else found.low * scale,
+        high_percent=None if found.high is None else found.high * scale,
+        p_holm=found.p_holm,
+        effect_size=found.effect_size,
+        better_fraction=shares.get(better),
     )
 
 
-def _whole(values: "pd.Series[float]") -> float | int:
-    """Return the mean; a count of a single run stays a whole number."""
-    if len(values) == 1 and pd.api.types.is_integer_dtype(values.dtype):
-        return int(values.iloc[0])
-    return float(values.mean())
-
-
-def _half_width(change: NDArray[np.floating]) -> float | None:
-    """Return half the width of the confidence interval of a mean, by Student's t."""
-    count = len(change)
-    if count < 2:
+def _whole(values: Sequence[float]) -> float | int | None:
+    """Return the mean, None of nothing; a count of a single run stays a whole number."""
+    if not values:
         return None
-    quantile = stdtrit(count - 1, 0.5 + _CONFIDENCE / 2)  # of scipy.stats.t, which loads slowly
-    return float(quantile * change.std(ddof=1) / sqrt(count))
+    if len(values) == 1 and isinstance(values[0], int):
+        return values[0]
+    return fmean(values)
 
 
 def _best(means: Mapping[str, float | int | None], better: str) -> set[str]:
@@ -149,9 +148,9 @@ def _best(means: Mapping[str, float | int | None], better: str) -> set[str]:
     return reached if len(reached) < len(known) else set()
 
 
-def _apart(values: "Mapping[str, pd.Series[float]]", words: str) -> str:
+def _apart(found: Mapping[str, float | int | None], words: str) -> str:
     """Say how far the policies are apart in the work they did, if it is more than a trifle."""
-    means = {policy: float(one.mean()) for policy, one in values.items() if len(one)}
+    means = {policy: mean for policy, mean in found.items() if mean is not None}
     if not means or max(means.values()) <= 0.0:
         return ""
     least, most = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
@@ -162,5 +161,5 @@ def _apart(values: "Mapping[str, pd.Series[float]]", words: str) -> str:
 
 
 def _change(outcome: Outcome) -> str:
-    change = percent(outcome.change_percent, outcome.half_width_percent)
+    change = f"{outcome.change_text} {outcome.interval_text}".strip()
     return f" ({change})" if change else ""

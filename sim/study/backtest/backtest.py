@@ -12,7 +12,7 @@ from forecasting.backtest import Backtest, Plan, backtest, with_honest_intervals
 from forecasting.base import ForecastSet
 from forecasting.data import Series
 from sim.errors import DataError
-from sim.study.signal import Source, as_data_error, build_forecaster
+from sim.study.bound.signal import Source, as_data_error, build_forecaster
 from sim.units import HOUR_S
 
 REFERENCE: Final = "seasonal-naive"

@@ -1,0 +1,1 @@
+"""Backtests of forecasters on a series, and their files."""

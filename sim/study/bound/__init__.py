@@ -1,0 +1,1 @@
+"""Hold runs against the least that was possible."""
