@@ -122,7 +122,7 @@ def fans(results: Mapping[str, Backtest], subject: Subject) -> Figure | None:
             axes.set_title(f"A {kind} issue, {better}: mean absolute error {size}")
             axes.set_ylabel(subject.label)
         panels[-1].set_xlabel("Time (UTC)")
-        style.legend_above(figure, panels, top_in=0.42)
+        style.legend_above(figure, panels)
     return figure
 
 
@@ -150,7 +150,7 @@ def error_by_lead(results: Mapping[str, Backtest], subject: Subject) -> Figure:
         axes.set_xlabel("Lead (h after the issue)")
         axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 1.2, 2.4, 4, 6, 10]))
         _error_axes(axes, subject, end_h=lead_h[-1] + 0.5)
-        style.legend_above(figure, [axes], top_in=0.42)
+        style.legend_above(figure, [axes])
     return figure
 
 
@@ -177,7 +177,7 @@ def error_by_hour(results: Mapping[str, Backtest], subject: Subject) -> Figure:
         axes.set_xlabel("Hour of day that was forecast (UTC)")
         axes.set_xticks(range(0, 24, 3))
         _error_axes(axes, subject, end_h=23.3)
-        style.legend_above(figure, [axes], top_in=0.42)
+        style.legend_above(figure, [axes])
     return figure
 
 
@@ -207,19 +207,18 @@ def reliability(results: Mapping[str, Backtest], subject: Subject) -> Figure:
                  ylabel="Fraction of truth at or below it (-)")
         right.set(ylim=(0, 1), xlabel="Last issue of 30 days (UTC)",
                   ylabel="Covered by the outer quantiles (-)")
-        style.legend_above(figure, [left], top_in=0.42)
+        style.legend_above(figure, [left])
     return figure
 
 
 def _panels(title: str, *, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
     height_in = 1.7 + 2.6 * rows + 0.8 * (rows == 1)
-    figure = Figure(figsize=(style.WIDTH_IN, height_in))
+    figure = Figure(figsize=(style.width_in(), height_in))
     figure.subplots_adjust(
-        left=style.LEFT_IN / style.WIDTH_IN, right=1 - style.RIGHT_IN / style.WIDTH_IN,
-        top=1 - 1.05 / height_in, bottom=0.6 / height_in, hspace=0.4, wspace=0.2,
+        left=style.left(), right=style.right(), top=1 - 1.05 / height_in, bottom=0.6 / height_in,
+        hspace=0.4, wspace=0.2,
     )
-    figure.text(style.LEFT_IN / style.WIDTH_IN, 1 - 0.12 / height_in, title, va="top", fontsize=12,
-                fontweight="bold")
+    style.title(figure, title)
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.ravel())
 

@@ -1,13 +1,14 @@
 """What forecasts are worth: how good those of each variant were, and how much they saved.
 
 Savings are counted from runs that look at no forecast to runs under a perfect one, so it takes both
-besides what lies between them.
+besides what lies between them. Where the bound is known (`gridloom run --bound`), they are held
+against that instead: what could have been saved by who knows all in advance.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -19,13 +20,24 @@ ERROR: Final = "forecast_nmae_ratio"
 RANKS: Final = "forecast_rank_correlation"
 """Metrics that tell how good the forecasts of a run were."""
 
+
+class _Goal(NamedTuple):
+    """What is saved: its metric and its name; its bound, and what is captured of that saving."""
+
+    metric: str
+    name: str
+    bound: str | None = None
+    captured: str | None = None
+
+
 _GOALS: Final = MappingProxyType(
     {
-        "price": ("cost_total_usd", "cost"),
-        "average_carbon_intensity": (
-            "carbon_operational_location_kg", "carbon (average intensity)"
+        "price": _Goal("cost_total_usd", "cost", "bound_cost_usd", "captured_cost_fraction"),
+        "average_carbon_intensity": _Goal(
+            "carbon_operational_location_kg", "carbon (average intensity)", "bound_carbon_kg",
+            "captured_carbon_fraction",
         ),
-        "marginal_carbon_intensity": ("carbon_marginal_kg", "carbon (marginal intensity)"),
+        "marginal_carbon_intensity": _Goal("carbon_marginal_kg", "carbon (marginal intensity)"),
     }
 )
 """What one saves who follows a signal."""
@@ -48,7 +60,7 @@ class Worth:
     rank_correlation : float or None
         Rank correlation within each issue; None where what came did not vary. [-]
     captured_fraction : float
-        Saving over that under a perfect forecast. [-]
+        Saving over that under a perfect forecast, or over that of the bound. [-]
     """
 
     variant: str
@@ -74,21 +86,32 @@ class ForecastValue:
     reference : str
         The policy without forecasts that savings are counted from.
     saving_fraction : float
-        Share of it that a perfect forecast saves, under the policy that saves most. [-]
+        Share of it that a perfect forecast saves, under the policy that saves most; or the share
+        that the bound is lower. [-]
     points : tuple of Worth
         One a variant and policy that looks at forecasts.
+    is_bound : bool
+        Whether savings are held against the bound.
     """
 
     goal: str
     reference: str
     saving_fraction: float
     points: tuple[Worth, ...]
+    is_bound: bool = False
 
     @property
     def sentence(self) -> str:
         """What there was to save."""
         saved = f"{100.0 * self.saving_fraction:.1f} % of {self.goal}"
-        return f"A perfect forecast saves {saved} against {self.reference}."
+        if not self.is_bound:
+            return f"A perfect forecast saves {saved} against {self.reference}."
+        perfect = [point for point in self.points if point.label == "perfect"]
+        most = 100.0 * max(point.captured_fraction for point in perfect)
+        return (
+            f"All known in advance saves {saved} against {self.reference}; a perfect forecast "
+            f"captures {most:.1f} % of that."
+        )
 
 
 def forecast_value(table: VariantTable) -> ForecastValue | None:
@@ -107,12 +130,32 @@ def forecast_value(table: VariantTable) -> ForecastValue | None:
         under a perfect forecast and two others, and one without any.
     """
     sought = [signal for signal in _GOALS if signal in table.signals] or list(_GOALS)
-    found = [_by_goal(table, *_GOALS[signal]) for signal in sought]
+    found = [_against_bound(table, _GOALS[one]) or _by_goal(table, _GOALS[one]) for one in sought]
     known = [value for value in found if value is not None]
     return max(known, key=lambda value: value.saving_fraction, default=None)
 
 
-def _by_goal(table: VariantTable, name: str, goal: str) -> ForecastValue | None:
+def _against_bound(table: VariantTable, goal: _Goal) -> ForecastValue | None:
+    """Return savings held against the bound; None unless that is known of all that is compared."""
+    if goal.bound is None or goal.captured is None:
+        return None
+    blind = [row for row in table.rows if not _known(row, ERROR) and _known(row, goal.metric)]
+    rows = [row for row in table.rows if _known(row, ERROR, goal.bound, goal.captured)]
+    perfect = {
+        row.policy: row for row in rows
+        if _number(row, ERROR) <= _PERFECT and _number(row, goal.captured) > _LEAST_SAVING
+    }
+    rows = [row for row in rows if row.policy in perfect]
+    if not blind or len(rows) < _LEAST_POINTS:
+        return None
+    least = min(_number(row, goal.bound) for row in perfect.values())
+    saving = 1.0 - least / _number(blind[0], goal.metric)
+    points = tuple(_worth(row, _number(row, goal.captured)) for row in rows)
+    return ForecastValue(goal.name, blind[0].policy, saving, points, is_bound=True)
+
+
+def _by_goal(table: VariantTable, sought: _Goal) -> ForecastValue | None:
+    name, goal = sought.metric, sought.name
     blind = [row for row in table.rows if not _known(row, ERROR) and _known(row, name)]
     points: list[Worth] = []
     most = 0.0

@@ -68,6 +68,22 @@ BOUNDS: Final = (
 )
 """Further metrics of the comparison table, where runs are held against their lower bound."""
 
+FURTHER: Final = (
+    Metric("carbon_total_kg", "Carbon, embodied too", "kgCO2e", "low"),
+    Metric("jct_mean_h", "Mean completion time", "h", "low"),
+    Metric("jct_p95_h", "95th percentile completion time", "h", "low"),
+    Metric("slowdown_mean", "Mean slowdown", "", "low"),
+    Metric("pue", "PUE", "", "low"),
+    Metric("water_l", "Water", "L", "low"),
+    Metric("curtailed_kwh", "Curtailed", "kWh", "low"),
+    Metric("unserved_kwh", "Unserved", "kWh", "low"),
+    Metric("cfe_score_fraction", "Carbon-free energy score", "", "high"),
+    Metric("gpu_utilization_fraction", "GPU utilization", "", "high"),
+    Metric("goodput_fraction", "Goodput of accelerator time", "", "high"),
+    Metric("ttft_p95_s", "95th percentile time to first token", "s", "low"),
+)
+"""Further metrics that a study may be about."""
+
 KEY_METRICS: Final[Mapping[str, tuple[Metric, ...]]] = MappingProxyType(
     {
         "Energy": (
@@ -180,26 +196,43 @@ def written(value: Value, count: int) -> str:
 
 
 _TELLING_PERCENT: Final = 1000.0
+DOUBTFUL: Final = "n.s."
+"""Mark of a change that may well be chance: not significant."""
 
 
-def percent(change_percent: float | None, half_width_percent: float | None = None) -> str:
+def percent(change_percent: float | None) -> str:
     """Return a change against the baseline as text.
 
     Parameters
     ----------
     change_percent : float or None
         The change; None gives an empty text. [%]
-    half_width_percent : float or None
-        Half the width of its confidence interval, if there is one. [%]
 
     Returns
     -------
     str
-        E.g. ``-12.3 %`` or ``-12.3 ± 0.4 %``; empty beyond a thousand percent, which only says that
-        the baseline is next to nothing.
+        E.g. ``-12.3 %``; empty beyond a thousand percent, which only says that the baseline is next
+        to nothing.
     """
     if change_percent is None or abs(change_percent) > _TELLING_PERCENT:
         return ""
-    sign = f"{change_percent:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0")
-    spread = "" if half_width_percent is None else f" ± {half_width_percent:.1f}"
-    return f"{sign}{spread} %"
+    return f"{_signed(change_percent)} %"
+
+
+def interval(low_percent: float | None, high_percent: float | None) -> str:
+    """Return the interval of a change as text, e.g. ``[-13.0, -11.5]``; empty if there is none."""
+    if low_percent is None or high_percent is None:
+        return ""
+    return f"[{_signed(low_percent)}, {_signed(high_percent)}]"
+
+
+def _signed(value: float) -> str:
+    """Write a number with sign and one decimal; zero has no sign."""
+    text = f"{value:+.1f}"
+    return "0.0" if text in {"-0.0", "+0.0"} else text
+
+
+def better_end(metric: str) -> Literal["low", "high", ""]:
+    """Return which end of a metric is the good one; empty where neither is known to be."""
+    known = {one.name: one.better for one in (*HEADLINES, *RARE, *BOUNDS, *FURTHER)}
+    return known.get(metric, "")

@@ -91,7 +91,7 @@ def price_duration(year: MarketYear) -> Figure:
         axes.set_xlabel(f"Share of the hours (%); prices go from {least:,.4g} to {most:,.4g} "
                         "USD/MWh")
         axes.set_ylabel("Price (USD/MWh)")
-        style.legend_above(figure, [axes], top_in=0.42)
+        style.legend_above(figure, [axes])
     return figure
 
 
@@ -116,9 +116,9 @@ def generation_mix(year: MarketYear) -> Figure:
         if timed:
             axes.set_position((0.09, 0.13, 0.56, 0.66))
             _draw_power(axes, year, power_mw, looks)
-            style.legend_above(figure, [axes], top_in=0.42)
         bars = figure.add_axes((0.76, 0.13, 0.19, 0.66)) if timed else axes
         _draw_energy(bars, year, power_mw, looks)
+        style.legend_above(figure, [axes] if timed else ())
     return figure
 
 

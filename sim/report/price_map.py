@@ -60,7 +60,7 @@ def price_map(year: MarketYear) -> Figure:
             axes.annotate(names, point, xytext=(5, 5), textcoords="offset points", fontsize=7,
                           zorder=4, path_effects=[withStroke(linewidth=2, foreground="white")])
         _frame(axes, place, is_map=is_map)
-        style.legend_above(figure, [axes], top_in=0.42)
+        style.legend_above(figure, [axes])
     return figure
 
 
@@ -83,10 +83,9 @@ def canvas(network: Network, subject: str, *, height_in: float) -> tuple[Figure,
     Axes
         Its axes.
     """
-    figure = Figure(figsize=(style.WIDTH_IN, height_in))
+    figure = Figure(figsize=(style.width_in(), height_in))
     axes = figure.add_axes((0.09, 0.13, 0.86, 0.68))
-    figure.text(style.LEFT_IN / style.WIDTH_IN, 1 - 0.12 / height_in,
-                f"{network.name}: {subject}", va="top", fontsize=12, fontweight="bold")
+    style.title(figure, f"{network.name}: {subject}")
     return figure, axes
 
 

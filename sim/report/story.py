@@ -19,6 +19,10 @@ _CHARGED: Final = {
     "carbon_marginal_kg": "kgCO2e by the marginal one",
     "carbon_embodied_kg": "kgCO2e embodied",
 }
+_NEVER_STARTED: Final = {
+    "rejected": "It was turned away: its queue was full.",
+    "unpowered": "It was turned away: its site never has the power for so many accelerators.",
+}
 _ROWS: Final = 20  # stretches that are printed; --json has all
 
 
@@ -237,10 +241,7 @@ def _queue(story: Story) -> Iterator[str]:
     if moved:
         yield f"Its data took {_span(sum(one.end_s - one.start_s for one in moved))} to move there."
     if job["start_s"] is None:
-        full = job["outcome"] == "rejected"
-        yield "It was turned away: its queue was full." if full else (
-            "It had not started when the run ended."
-        )
+        yield _NEVER_STARTED.get(job["outcome"], "It had not started when the run ended.")
         return
     waited_s = job["start_s"] - _ready_s(job)
     when = _moment(story, job["start_s"])

@@ -19,7 +19,7 @@ from sim.registry import (
     parameters_of,
 )
 from sim.report.comparison import Comparison, Outcome
-from sim.report.labels import KEY_METRICS, Value, decimals, percent, shown, written
+from sim.report.labels import DOUBTFUL, KEY_METRICS, Value, decimals, shown, written
 
 _UNBOUNDED: Final = 10_000  # columns of a file or a pipe, in which nothing may be cut off
 
@@ -185,14 +185,21 @@ def _compared(comparison: Comparison, policies: Sequence[str], *, stacked: bool)
 def _caption(comparison: Comparison) -> str:
     marks = [f"% against {comparison.policies[0]}", "* best of its row"]
     seeds = len(comparison.seeds)
+    told = [one for of_metric in comparison.outcomes.values() for one in of_metric.values()]
     if seeds > 1:
-        marks.append(f"means over {seeds} seeds, ± half of the 95 % confidence interval")
+        marks.append(f"means over {seeds} seeds")
+    if any(one.interval_text for one in told):
+        marks.append("[95 % confidence interval of the change]")
+    if any(one.doubtful for one in told):
+        marks.append(f"{DOUBTFUL} not significant: may be chance")
     return "; ".join(marks) if len(comparison.policies) > 1 else ""
 
 
 def _cell(outcome: Outcome, count: int, *, stacked: bool) -> Text:
-    change = percent(outcome.change_percent, outcome.half_width_percent)
     value = written(outcome.mean, count) + ("*" if outcome.best else "")
-    joint = "\n" if stacked else "  "
-    return Text(f"{value}{joint}{change}" if change else value,
-                style="bold" if outcome.best else "")
+    if stacked:
+        lines = (value, outcome.change_text, outcome.interval_text)
+        text = "\n".join(filter(None, lines))
+    else:
+        text = f"{value}  {outcome.change_text} {outcome.interval_text}".rstrip()
+    return Text(text, style="bold" if outcome.best else "")

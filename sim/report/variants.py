@@ -47,7 +47,8 @@ _ONLY_IF_DIFFERENT: Final = (
     "jobs_completed_count",
 )
 _DIFFERENT: Final = 1e-3
-_CHANGES: Final = ("cost_total_usd", "carbon_operational_location_kg", "carbon_marginal_kg")
+CHANGES: Final = ("cost_total_usd", "carbon_operational_location_kg", "carbon_marginal_kg")
+"""Metrics whose change against the first variant is told too."""
 _LEAST_COLUMNS: Final = 3
 _SAME_WORK: Final = 0.01
 _SAME_SERVICE: Final = 0.001
@@ -149,7 +150,7 @@ def cells(rows: Sequence[VariantRow], metric: Metric) -> list[str]:
     values = [row.means.get(metric.name) for row in rows]
     count = decimals(values)
     found = [written(value, count) for value in values]
-    if metric.name in _CHANGES:
+    if metric.name in CHANGES:
         found = [f"{text}  {_change(value, values[0])}".rstrip() if place else text
                  for place, (text, value) in enumerate(zip(found, values, strict=True))]
     return found
@@ -244,7 +245,7 @@ def _best(rows: Sequence[VariantRow]) -> VariantRow:
         if lost <= min(unserved) + _SAME_SERVICE * load
         and (row.means.get("jobs_completed_count") or 0) >= (1.0 - _SAME_WORK) * most
     ] or list(rows)
-    for name in _CHANGES:
+    for name in CHANGES:
         values = {place: value for place, row in enumerate(able)
                   if (value := row.means.get(name)) is not None}
         if values:

@@ -9,9 +9,11 @@ import pytest
 from fake_run import fake_run, site_steps
 
 from sim.report.comparison import Comparison, Outcome
-from sim.report.comparison_figures import bars, cumulative
-from sim.report.figures import signals, supply_and_demand, write_run_figures
 from sim.report.labels import HEADLINES
+from sim.report.run_figures import write_run_figures
+from sim.report.run_figures.signals import signals
+from sim.report.run_figures.supply import supply_and_demand
+from sim.report.study_figures.comparison import bars, cumulative
 from sim.report.style import save
 from sim.report.timeline import Timeline, span, steps_per_point
 
@@ -211,5 +213,5 @@ def test_saved_figure_is_a_png(tmp_path):
 
 
 def test_drawing_needs_no_pyplot():
-    code = "import sys, sim.report.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, sim.report.run_figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,10 +6,10 @@ import pytest
 from fake_run import fake_run
 
 from sim.ledger.result import Run
-from sim.report.figures import write_run_figures
 from sim.report.page import run_page
-from sim.report.service_figure import services_figure
-from sim.study.store import SERVICES, read_run, write_run
+from sim.report.run_figures import write_run_figures
+from sim.report.run_figures.services import services_figure
+from sim.study.disk.store import SERVICES, read_run, write_run
 
 
 def with_services(*names, loading=0.0, ttft_s=0.3):
@@ -89,7 +89,7 @@ def test_the_figure_is_among_those_of_the_run_and_the_page_names_services(tmp_pa
     run = with_services("chat")
     files = [path.name for path in write_run_figures(run, tmp_path)]
     assert files == ["supply_demand.png", "services.png", "signals.png"]
-    page = run_page(run, ["figures/services.png"])
+    page = run_page(run, [tmp_path / "services.png"])
     assert 'href="services.parquet"' in page
     assert "<td>chat</td>" in page
     assert "Requests, replicas, time to the first token" in page

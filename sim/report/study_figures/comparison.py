@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -51,9 +51,7 @@ def write_comparison_figures(
         The files written.
     """
     drawn = {"comparison": bars(comparison), "cumulative": cumulative(comparison, totals)}
-    return tuple(
-        style.save(figure, folder / f"{name}.png") for name, figure in drawn.items() if figure
-    )
+    return style.save_all(drawn, folder)
 
 
 def bars(comparison: Comparison) -> Figure:
@@ -70,24 +68,20 @@ def bars(comparison: Comparison) -> Figure:
         A panel a metric; the labels give the value and the change against the baseline.
     """
     shown = [metric for metric in HEADLINES if metric.name in _BARS and _has(comparison, metric)]
-    rows = max(1, -(-len(shown) // _COLUMNS))
-    row_in = 0.3 + 0.42 * len(comparison.policies)
-    top_in, bottom_in, gap_in = 0.8, 0.2, 0.55
-    height_in = top_in + rows * row_in + (rows - 1) * gap_in + bottom_in
+    columns = 1 if style.narrow() else min(_COLUMNS, max(1, len(shown)))
+    rows = max(1, -(-len(shown) // columns))
     left_in = 0.35 + 0.085 * max(map(len, comparison.policies))
-    panel_in = (style.WIDTH_IN - left_in) / _COLUMNS - 0.3
+    panel_in = (style.width_in() - left_in) / columns - 0.3
     with style.house_style():
-        figure = Figure(figsize=(style.WIDTH_IN, height_in))
-        grid = figure.add_gridspec(
-            rows, _COLUMNS, left=left_in / style.WIDTH_IN, right=1 - 0.15 / style.WIDTH_IN,
-            top=1 - top_in / height_in, bottom=bottom_in / height_in,
-            hspace=gap_in / row_in, wspace=0.08,
-        )
-        _title(figure, comparison, "policies compared", left_in)
+        row_in = 0.3 if style.narrow() else 0.42
+        figure, grid = style.canvas([row_in * (len(comparison.policies) + 0.5)] * rows,
+                                    columns=columns, bottom_in=0.2, from_left_in=left_in)
+        style.title(figure, _title(comparison, "policies compared"), from_left_in=left_in)
         for place, metric in enumerate(shown):
-            axes = figure.add_subplot(grid[place // _COLUMNS, place % _COLUMNS])
+            axes = figure.add_subplot(grid[divmod(place, columns)])
             _draw_bars(axes, comparison, metric, panel_in)
-            axes.tick_params(labelleft=place % _COLUMNS == 0, left=False)
+            axes.tick_params(labelleft=place % columns == 0, left=False)
+        style.legend_above(figure)
     return figure
 
 
@@ -111,26 +105,25 @@ def cumulative(comparison: Comparison, totals: Mapping[str, pd.DataFrame]) -> Fi
     if not shown:
         return None
     lines = _timelines(comparison, totals)
-    rows = 1 + (len(comparison.policies) > 1)
-    legend_rows = -(-len(comparison.policies) // style.LEGEND_COLUMNS)
-    top_in, bottom_in, row_in = 0.85 + 0.2 * legend_rows, 0.6, 2.5
-    height_in = top_in + row_in * rows + bottom_in
+    differ = len(comparison.policies) > 1
+    columns = 1 if style.narrow() else len(shown)
     with style.house_style():
-        figure = Figure(figsize=(style.WIDTH_IN, height_in))
-        grid = figure.add_gridspec(
-            rows, len(shown), left=style.LEFT_IN / style.WIDTH_IN,
-            right=1 - style.RIGHT_IN / style.WIDTH_IN, top=1 - top_in / height_in,
-            bottom=bottom_in / height_in, hspace=0.2, wspace=0.22,
-        )
-        _title(figure, comparison, "running totals", style.LEFT_IN)
+        figure, grid = style.canvas([2.2] * ((1 + differ) * len(shown) // columns),
+                                    columns=columns)
+        style.title(figure, _title(comparison, "running totals"))
         for place, (column, label, unit) in enumerate(shown):
-            panels = [figure.add_subplot(grid[row, place]) for row in range(rows)]
+            first = (0, place) if columns > 1 else ((1 + differ) * place, 0)
+            panels = [figure.add_subplot(grid[first[0] + row, first[1]])
+                      for row in range(1 + differ)]
             _draw_running(panels, lines, column)
             panels[0].set_title(f"{label} so far ({unit})")
-            if rows > 1:
-                panels[1].set_title(f"Difference from {comparison.policies[0]} ({unit})")
+            for axes in panels[1:]:
+                axes.set_title(f"Difference from {comparison.policies[0]} ({unit})")
             _share_time(panels, lines[comparison.policies[0]])
-        style.legend_above(figure, figure.axes[:1], top_in=0.42)
+            if columns == 1 and place < len(shown) - 1:
+                panels[-1].set_xlabel("")
+                panels[-1].xaxis.get_offset_text().set_visible(False)
+        style.legend_above(figure, figure.axes[:1])
     return figure
 
 
@@ -138,12 +131,10 @@ def _has(comparison: Comparison, metric: Metric) -> bool:
     return any(one.mean is not None for one in comparison.outcomes[metric.name].values())
 
 
-def _title(figure: Figure, comparison: Comparison, subject: str, left_in: float) -> None:
+def _title(comparison: Comparison, subject: str) -> str:
     seeds = len(comparison.seeds)
     over = f"seed {comparison.seeds[0]}" if seeds == 1 else f"mean over {seeds} seeds"
-    figure.text(left_in / style.WIDTH_IN, 1 - 0.12 / figure.get_figheight(),
-                f"{comparison.scenario}: {subject}, {over}", va="top", fontsize=12,
-                fontweight="bold")
+    return f"{comparison.scenario}: {subject}, {over}"
 
 
 def _draw_bars(axes: Axes, comparison: Comparison, metric: Metric, panel_in: float) -> None:
@@ -151,9 +142,9 @@ def _draw_bars(axes: Axes, comparison: Comparison, metric: Metric, panel_in: flo
     count = decimals([outcome.mean for outcome in outcomes])
     labels = [_bar_label(outcome, count) for outcome in outcomes]
     lengths = [0.0 if outcome.mean is None else float(outcome.mean) for outcome in outcomes]
-    for row, (outcome, look) in enumerate(zip(outcomes, _looks(len(outcomes)), strict=True)):
-        axes.barh(row, lengths[row], height=0.62, facecolor=look["color"], alpha=0.8,
-                  edgecolor="white", hatch=look["hatch"], linewidth=0.0)
+    for row, outcome in enumerate(outcomes):
+        axes.barh(row, lengths[row], height=0.62, alpha=0.8, edgecolor="white", linewidth=0.0,
+                  **style.bar_look(row))
         axes.annotate(labels[row], (max(lengths[row], 0.0), row), xytext=(4, 0),
                       textcoords="offset points", va="center", fontsize=_LABEL_POINTS,
                       fontweight="bold" if outcome.best else "normal")
@@ -170,20 +161,8 @@ def _draw_bars(axes: Axes, comparison: Comparison, metric: Metric, panel_in: flo
 
 
 def _bar_label(outcome: Outcome, count: int) -> str:
-    change = percent(outcome.change_percent, outcome.half_width_percent)
+    change = percent(outcome.change_percent)
     return f"{written(outcome.mean, count)}  {change}".rstrip()
-
-
-def _looks(count: int) -> list[dict[str, Any]]:
-    """One look a policy: colour, line style and hatch all differ, so that grey print will do."""
-    return [
-        {
-            "color": style.LINE_COLOURS[k % len(style.LINE_COLOURS)],
-            "linestyle": style.LINE_STYLES[k % len(style.LINE_STYLES)],
-            "hatch": style.BAR_HATCHES[k % len(style.BAR_HATCHES)],
-        }
-        for k in range(count)
-    ]
 
 
 def _timelines(comparison: Comparison, totals: Mapping[str, pd.DataFrame]) -> dict[str, Timeline]:
@@ -195,12 +174,10 @@ def _timelines(comparison: Comparison, totals: Mapping[str, pd.DataFrame]) -> di
 
 def _draw_running(panels: Sequence[Axes], lines: Mapping[str, Timeline], column: str) -> None:
     baseline = next(iter(lines.values())).cumulative(column)
-    looks = _looks(len(lines))
     for place, (policy, line) in enumerate(lines.items()):
         total = line.cumulative(column)
         # Later lines are thinner, so that one beneath another still shows at its sides.
-        pen = {"color": looks[place]["color"], "linestyle": looks[place]["linestyle"],
-               "linewidth": 1.4 + 1.6 * (1.0 - place / len(lines))}
+        pen = style.look(place) | {"marker": "", "linewidth": 1.4 + 1.6 * (1 - place / len(lines))}
         panels[0].plot(line.edges_day, total, label=policy, **pen)
         for axes in panels[1:]:
             axes.plot(line.edges_day, total - baseline, **pen)
@@ -209,7 +186,7 @@ def _draw_running(panels: Sequence[Axes], lines: Mapping[str, Timeline], column:
 def _share_time(panels: Sequence[Axes], line: Timeline) -> None:
     for axes in panels:
         style.time_axis(axes, line)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        style.numbers(axes.yaxis)
     for axes in panels[:-1]:
         axes.set_xlabel("")
         axes.tick_params(labelbottom=False)

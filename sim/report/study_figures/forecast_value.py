@@ -1,14 +1,13 @@
 """The figure of what forecasts are worth: how good they were against how much they saved."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.report import style
 from sim.report.forecast_value import Worth, forecast_value
-from sim.report.variant_figure import MARKERS, label_points
+from sim.report.study_figures.names import label_points
 from sim.report.variants import VariantTable
 
 
@@ -36,40 +35,21 @@ def forecast_value_figure(table: VariantTable) -> Figure | None:
          [float(point.rank_correlation or 0.0) for point in ranked]),
     ]
     with style.house_style():
-        figure = Figure(figsize=(style.WIDTH_IN, 4.9))
-        axes = figure.subplots(1, 2, sharey=True, gridspec_kw={
-            "left": style.LEFT_IN / style.WIDTH_IN, "right": 1 - style.RIGHT_IN / style.WIDTH_IN,
-            "top": 0.83, "bottom": 0.12, "wspace": 0.08,
-        })
-        figure.text(
-            style.LEFT_IN / style.WIDTH_IN, 0.975,
-            f"{table.scenario}: what forecasts are worth", va="top", fontsize=12, fontweight="bold",
-        )
-        figure.text(
-            style.LEFT_IN / style.WIDTH_IN, 0.915,
-            value.sentence, va="top", fontsize=9.5,
-        )
-        for one, (title, points, xs) in zip(axes, panels, strict=True):
+        figure, axes = style.side_by_side(len(panels))
+        style.title(figure, f"{table.scenario}: what forecasts are worth", note=value.sentence)
+        for one, (label, points, xs) in zip(axes, panels, strict=True):
             _draw(one, points, xs)
             _name_line(one, value.reference)
-            one.set_xlabel(title)
-        axes[0].set_ylabel("Captured of that saving (%)")
-        if len({point.policy for point in value.points}) > 1:
-            axes[0].legend(loc="lower left")
+            one.set_xlabel(label)
+            one.set_ylabel("Captured of that saving (%)")
+        many = len({point.policy for point in value.points}) > 1
+        style.legend_above(figure, axes[:1] if many else ())
         figure.draw_without_rendering()
         for one, (_, points, xs) in zip(axes, panels, strict=True):
-            label_points(one, [(point.label, x, 100.0 * point.captured_fraction)
-                               for point, x in zip(points, xs, strict=True)])
+            shares = [100.0 * point.captured_fraction for point in points]
+            label_points(one, [(f"{point.label} {share:.0f} %", x, share)
+                               for point, x, share in zip(points, xs, shares, strict=True)])
     return figure
-
-
-def write_forecast_value_figure(table: VariantTable, path: Path) -> Path | None:
-    """Write the figure as PNG; return where it is, or None if there is nothing to draw."""
-    figure = forecast_value_figure(table)
-    if figure is None:
-        path.unlink(missing_ok=True)
-        return None
-    return style.save(figure, path)
 
 
 def _draw(axes: Axes, points: Sequence[Worth], xs: Sequence[float]) -> None:
@@ -79,10 +59,8 @@ def _draw(axes: Axes, points: Sequence[Worth], xs: Sequence[float]) -> None:
         mine = [(x, 100.0 * point.captured_fraction) for point, x in zip(points, xs, strict=True)
                 if point.policy == policy]
         axes.plot(
-            [x for x, _ in mine], [y for _, y in mine], linestyle="none", label=policy,
-            marker=MARKERS[place % len(MARKERS)], markersize=7,
-            color=style.LINE_COLOURS[(place + 1) % len(style.LINE_COLOURS)],
-            markeredgecolor="white", markeredgewidth=0.8, zorder=2,
+            [x for x, _ in mine], [y for _, y in mine], label=policy, zorder=2,
+            **style.dots(place) | {"color": style.look(place + 1)["color"]},
         )
     axes.margins(0.14)
 

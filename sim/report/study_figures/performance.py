@@ -1,7 +1,6 @@
 """The figure of energy against performance: which variants and policies no other one beats."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from sim.report import style
-from sim.report.variant_figure import MARKERS, label_points
+from sim.report.study_figures.names import label_points
 from sim.report.variants import VariantRow, VariantTable
 
 _TIME: Final = "jct_mean_h"
@@ -32,7 +31,7 @@ Point = tuple[VariantRow, float, float]
 """A run of a variant, its completion time [h], and what it is held against."""
 
 
-def pareto_figure(table: VariantTable) -> Figure | None:
+def performance_figure(table: VariantTable) -> Figure | None:
     """Draw energy and carbon against the mean time to completion, with the front of the best.
 
     Parameters
@@ -53,8 +52,8 @@ def pareto_figure(table: VariantTable) -> Figure | None:
     if not panels:
         return None
     with style.house_style():
-        title = f"{table.scenario}: energy against performance"
-        figure, frames = style.side_by_side(title, len(panels), top_in=0.95)
+        figure, frames = style.side_by_side(len(panels))
+        style.title(figure, f"{table.scenario}: energy against performance")
         drawn = []
         for axes, (name, factor, heading) in zip(frames, panels, strict=True):
             points = _points(rows, name, factor)
@@ -62,20 +61,11 @@ def pareto_figure(table: VariantTable) -> Figure | None:
             axes.set_title(heading)
             axes.set_xlabel("Mean time to completion (h); left is faster")
             drawn.append((axes, points))
-        style.legend_above(figure, figure.axes[:1], top_in=0.42)
+        style.legend_above(figure, figure.axes[:1])
         figure.draw_without_rendering()
         for axes, points in drawn:
             label_points(axes, [(row.policy, x, y) for row, x, y in points])
     return figure
-
-
-def write_pareto_figure(table: VariantTable, path: Path) -> Path | None:
-    """Write the figure as PNG; return where it is, or None if there is nothing to draw."""
-    figure = pareto_figure(table)
-    if figure is None:
-        path.unlink(missing_ok=True)
-        return None
-    return style.save(figure, path)
 
 
 def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -124,18 +114,17 @@ def _points(rows: Sequence[VariantRow], name: str, factor: float) -> list[Point]
 def _draw(axes: Axes, table: VariantTable, points: Sequence[Point]) -> None:
     best = front([(x, y) for _, x, y in points])
     axes.step(*np.array(best).T, where="post", color=style.GREY, linestyle="--", zorder=1,
-              label="front: no other is better in both")
+              label="Front")
     for place, variant in enumerate(table.variants):
         own = [(x, y) for row, x, y in points if row.variant == variant]
         if own:
             axes.plot(
-                *np.array(own).T, label=variant, marker=MARKERS[place % len(MARKERS)], markersize=7,
-                color=style.LINE_COLOURS[place % len(style.LINE_COLOURS)], linewidth=0.8,
-                markeredgecolor="white", markeredgewidth=0.8, zorder=2,
+                *np.array(own).T, label=variant, linewidth=0.8, zorder=2,
+                **style.dots(place) | {"linestyle": "-"},
             )
     axes.set_xscale("log")
     axes.margins(0.12)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        style.numbers(axis)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_formatter(NullFormatter())

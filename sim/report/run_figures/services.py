@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sim.ledger.result import Run
 from sim.report import style
+from sim.report.run_figures.canvas import canvas, finish, step_s
 from sim.report.timeline import Timeline
-from sim.units import MINUTE_S
 
 _SHOWN: Final = 3
 _PANELS: Final = ("requests", "replicas", "times", "power")
@@ -31,35 +31,20 @@ def services_figure(run: Run) -> Figure | None:
     """
     if not len(run.services):
         return None
-    step_s = float(run.info["step_min"]) * MINUTE_S
     groups = run.services.groupby("service", sort=False, observed=True)
-    lines = {str(name): Timeline.of(frame, step_s) for name, frame in groups}
+    lines = {str(name): Timeline.of(frame, step_s(run)) for name, frame in groups}
     shown = dict(list(lines.items())[:_SHOWN])
     with style.house_style():
-        height_in = 1.6 + 4.9 * len(shown)
-        figure = Figure(figsize=(style.WIDTH_IN, height_in))
         some = f" ({len(shown)} of {len(lines)})" if len(shown) < len(lines) else ""
-        title = f"{run.scenario_name}, {run.policy}, seed {run.seed}: services{some}"
-        left = style.LEFT_IN / style.WIDTH_IN
-        figure.text(left, 1 - 0.12 / height_in, title, va="top", fontsize=12, fontweight="bold")
-        grid = figure.add_gridspec(
-            len(shown), 1, left=left, right=1 - style.RIGHT_IN / style.WIDTH_IN,
-            top=1 - 1.2 / height_in, bottom=0.6 / height_in, hspace=0.25,
-        )
+        figure, rows = canvas(run, f"services{some}", [4.9] * len(shown))
         drawn: list[Axes] = []
-        for row, (name, line) in enumerate(shown.items()):
-            parts = grid[row].subgridspec(len(_PANELS), 1, hspace=0.2)
+        for row, (name, line) in zip(rows, shown.items(), strict=True):
+            parts = row.subgridspec(len(_PANELS), 1, hspace=0.2)
             panels = [figure.add_subplot(parts[panel]) for panel in range(len(_PANELS))]
             _draw(panels, line, run.info.get("services", {}).get(name, {}))
             panels[0].set_title(name)
             drawn += panels
-        for axes in drawn:
-            style.time_axis(axes, line)
-            if axes is not drawn[-1]:
-                axes.tick_params(labelbottom=False)
-                axes.set_xlabel("")
-        figure.align_ylabels(drawn)
-        style.legend_above(figure, drawn, top_in=0.45)
+        finish(figure, drawn, line)
     return figure
 
 
