@@ -1,6 +1,6 @@
 """The command line. Everything heavy is imported inside the commands: help must come at once."""
 
-from sim.cli import data, estimate, forecast, inspect, runs
+from sim.cli import data, estimate, forecast, inspect, plot, query, report, runs, study
 from sim.cli.core import Commands, Terminated, app, main
 
 __all__ = [
@@ -12,5 +12,9 @@ __all__ = [
     "forecast",
     "inspect",
     "main",
+    "plot",
+    "query",
+    "report",
     "runs",
+    "study",
 ]

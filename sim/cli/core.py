@@ -46,7 +46,11 @@ class Commands(TyperGroup):
 
 _ORDER = (
     "run",
+    "study",
     "compare",
+    "query",
+    "plot",
+    "report",
     "explain",
     "validate",
     "new",

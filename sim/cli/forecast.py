@@ -116,9 +116,9 @@ def _backtest(  # noqa: PLR0913 - an option is a parameter
 
     from sim.report.forecast_tables import decision_table, lead_table
     from sim.report.tables import open_console
-    from sim.study.backtest import Trial, run_backtest
-    from sim.study.backtest_files import FIGURES, study_facts, write_backtest
-    from sim.study.signal import Source
+    from sim.study.backtest.backtest import Trial, run_backtest
+    from sim.study.backtest.files import FIGURES, study_facts, write_backtest
+    from sim.study.bound.signal import Source
 
     source = Source(
         data, column, time_column, timezone, _names(past_columns), shares=shares, unit=unit,
@@ -176,9 +176,9 @@ def _issue(  # noqa: PLR0913 - an option is a parameter
     """
     from sim.report.forecast_tables import forecast_table
     from sim.report.tables import open_console
-    from sim.study.backtest import issue_forecast
-    from sim.study.backtest_files import forecast_frame
-    from sim.study.signal import Source
+    from sim.study.backtest.backtest import issue_forecast
+    from sim.study.backtest.files import forecast_frame
+    from sim.study.bound.signal import Source
 
     source = Source(
         data, column, time_column, timezone, _names(past_columns), shares=shares,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.core import app, near, progress
+from sim.cli.summary import tell_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +60,8 @@ def _run(  # noqa: PLR0913 - an option is a parameter
 
     loaded = load_variants(scenario)
     chosen = select_variants(loaded, variant or None)
+    if loaded[0].spec.sweep is not None:
+        typer.echo(f"The sweep is not run: `gridloom study {scenario}` does that.", err=True)
     notes: Sequence[str] = ()
     with progress(shown=not quiet) as on_progress:
         runs = execute_variants(
@@ -70,7 +73,7 @@ def _run(  # noqa: PLR0913 - an option is a parameter
             force=force,
         )
         if bound:
-            from sim.study.bounds import add_bounds
+            from sim.study.bound.bounds import add_bounds
 
             notes = add_bounds(chosen, runs, out=out, on_progress=on_progress)
     home = out / loaded[0].spec.name
@@ -91,10 +94,15 @@ def _run(  # noqa: PLR0913 - an option is a parameter
 def _compare(
     folder: Annotated[Path, typer.Argument(help="Folder of a scenario's runs.")],
 ) -> None:
-    """Build the comparison of finished runs again: table, page and figures.
+    """Build the comparison of finished runs, or of a study, again: table, page and figures.
 
     Example: gridloom compare outputs/quickstart
     """
+    from sim.study.dataset.record import RECORD
+
+    if (folder / RECORD).is_file():
+        tell_study(folder)
+        return
     from sim.report.tables import open_console, print_comparison
     from sim.study.compare import PAGE, compare_folder
     from sim.study.variants import rebuild_variants
@@ -119,10 +127,11 @@ def _validate(
 
     Example: gridloom validate scenarios/quickstart.yaml
     """
-    from sim.scenario.load import load_variants
+    from sim.scenario.sweep.load import load_study
     from sim.study.execute import check
 
-    loaded = load_variants(file)
+    plan = load_study(file)
+    loaded = plan.variants
     for one in loaded:
         check(one)
     for one in loaded:
@@ -134,12 +143,18 @@ def _validate(
             f"{_counted(len(spec.policies), 'policy')}, "
             f"{_counted(runs, 'run')} of {spec.duration_h:g} h."
         )
+    if plan.axes:
+        typer.echo(
+            f"sweep ({plan.design}): {_counted(len(plan.points), 'point')}, "
+            f"{_counted(sum(1 for _ in plan.runs()), 'run')} by `gridloom study`."
+        )
 
 
 def _report_runs(home: Path, folders: "Sequence[Path]") -> None:
     """Show what came out: a comparison, or one run's metrics; warnings; where the rest is."""
     from sim.report.tables import metrics_table, open_console, print_comparison
-    from sim.study import compare, execute, store
+    from sim.study import compare, execute
+    from sim.study.disk import store
 
     console = open_console()
     if len(folders) > 1:
@@ -177,7 +192,7 @@ def _report_variants(home: Path, table: "VariantTable") -> None:
 
 def _warn(folders: "Iterable[Path]") -> None:
     """Tell the warnings of runs, each once."""
-    from sim.study import store
+    from sim.study.disk import store
 
     notes = [note for folder in folders for note in store.read_manifest(folder)["warnings"]]
     for note in dict.fromkeys(notes):

@@ -18,9 +18,9 @@ from sim.optimize.replay import Replay
 from sim.policy.build import build
 from sim.scenario.schema.scenario import Policy
 from sim.site.node import MarketNode
-from sim.study.bounds import bounds_of, captured
-from sim.study.freedom import freedom_of
-from sim.study.ran import ran_of
+from sim.study.bound.bounds import bounds_of, captured
+from sim.study.bound.freedom import freedom_of
+from sim.study.bound.ran import ran_of
 from sim.units import HOUR_S, KW, KWH
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 

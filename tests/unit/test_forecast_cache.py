@@ -1,6 +1,8 @@
 """Forecasts made once: kept in memory and on disk, found again bit for bit, never in the way."""
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -43,6 +45,23 @@ def test_another_process_finds_it_on_disk_bit_for_bit(own_cache):
         assert stored["point"].shape == (40, 48)
 
 
+def test_two_that_want_the_same_at_once_make_it_once(own_cache):
+    desk(model=MEAN_OF_DAYS).latest(0, "price", 0.0)
+    (forecasts,) = cache._memory.values()
+    made = []
+
+    def make():
+        made.append(1)
+        time.sleep(0.3)  # the other is past the memory by now
+        return forecasts
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: cache.kept("key", make), range(2)))
+    assert len(made) == 1
+    assert found[0].point.tobytes() == found[1].point.tobytes() == forecasts.point.tobytes()
+    assert not list(own_cache.glob("*.lock"))
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -76,7 +95,7 @@ def test_another_year_makes_another_batch():
 
 def test_models_that_learn_nothing_leave_nothing_on_disk(own_cache):
     desk().latest(0, "price", 0.0)
-    assert not own_cache.exists()
+    assert not list(own_cache.glob("*"))
 
 
 def test_it_can_be_told_to_keep_nothing_on_disk(monkeypatch, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 import sim
 from sim.engine.forecasts import cache
 from sim.scenario.load import load_scenario
+from sim.study.disk.store import read_manifest, read_metrics
 from sim.study.execute import execute
-from sim.study.store import read_manifest, read_metrics
 
 TEXT = """\
 schema_version: 1

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from sim.report.forecast_value import forecast_value, print_forecast_value
-from sim.report.forecast_value_figure import forecast_value_figure, write_forecast_value_figure
+from sim.report.study_figures.forecast_value import forecast_value_figure
+from sim.report.style import save_all
 from sim.report.variants import VariantRow, VariantTable, shown_columns
 
 CARBON = "carbon_operational_location_kg"
@@ -35,6 +36,24 @@ def test_captured_is_the_share_of_what_a_perfect_forecast_saves():
     assert found == pytest.approx({"perfect": 1.0, "ridge": 0.75, "persistence": -0.1})
     assert value.sentence == (
         "A perfect forecast saves 20.0 % of carbon (average intensity) against fifo."
+    )
+
+
+def test_where_the_bound_is_known_savings_are_held_against_that():
+    def held(one, captured, bound=600.0):
+        extra = {"bound_carbon_kg": bound, "captured_carbon_fraction": captured}
+        return VariantRow(one.variant, one.policy, dict(one.means) | extra)
+
+    # 600 at the least: of the 400 there are to save a perfect forecast saves 200.
+    rows = [held(BLIND, 0.0), held(ORACLE, 0.5), held(GOOD, 0.375), held(POOR, -0.05)]
+    useless = [held(row(one.variant, "rules", 1100.0, error), -0.25) for one, error in
+               ((ORACLE, 0.0), (GOOD, 0.1), (POOR, 0.3))]
+    value = forecast_value(table(*rows, *useless))
+    found = {point.label: point.captured_fraction for point in value.points}
+    assert found == {"perfect": 0.5, "ridge": 0.375, "persistence": -0.05}
+    assert value.sentence == (
+        "All known in advance saves 40.0 % of carbon (average intensity) against fifo; a perfect "
+        "forecast captures 50.0 % of that."
     )
 
 
@@ -76,7 +95,7 @@ def test_without_a_scale_there_is_nothing_to_tell(rows, tmp_path):
     (tmp_path / "old.png").write_text("of an earlier study")
     assert forecast_value(table(*rows)) is None
     assert forecast_value_figure(table(*rows)) is None
-    assert write_forecast_value_figure(table(*rows), tmp_path / "old.png") is None
+    assert save_all({"old": forecast_value_figure(table(*rows))}, tmp_path) == ()
     assert not (tmp_path / "old.png").exists()
     assert printed(*rows) == ""
 
@@ -107,8 +126,8 @@ def test_the_figure_has_a_point_for_each_forecast_by_error_and_by_ranks(tmp_path
     (points,) = [line for line in by_ranks.lines if line.get_marker() == "o"]
     assert points.get_xdata() == pytest.approx([1.0, 0.9])
     names = {text.get_text() for text in by_error.texts}
-    assert names == {"perfect", "ridge", "persistence", "fifo"}
-    path = write_forecast_value_figure(table(BLIND, ORACLE, GOOD, POOR), tmp_path / "f.png")
+    assert names == {"perfect 100 %", "ridge 75 %", "persistence -10 %", "fifo"}
+    (path,) = save_all({"f": figure}, tmp_path)
     assert path.read_bytes()[:4] == b"\x89PNG"
 
 

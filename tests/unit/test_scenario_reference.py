@@ -30,6 +30,7 @@ def test_every_part_of_the_schema_is_reached():
 
     abstract = {"Part", "Chosen", "FileSeries", "SeriesSource", "Hours"}
     abstract |= {"Arriving", "ModelJobs", "LanguageModelRun", "Standing"}
+    abstract |= {"_Swept", "_SweptFrom"}
     own = {part for part in below(Part) if part.__module__.startswith("sim.scenario.")}
     assert {part.__name__ for part in own - set(parts_of_schema())} == abstract
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import PolicyError
@@ -62,6 +62,7 @@ def test_without_any_forecast_a_job_starts_as_early_as_it_can():
     assert starts_h([np.nan] * 6, [3.0], [1], slack_h=20)[1] == [3.0]
 
 
+@settings(deadline=None)
 @given(
     carbon=st.lists(st.integers(1, 50), min_size=30, max_size=30),
     quarters=st.integers(0, 80),
@@ -112,6 +113,7 @@ def test_lowest_slots_plans_what_cannot_be_interrupted_as_one_window():
     assert starts == [3]
 
 
+@settings(deadline=None)
 @given(
     carbon=st.lists(st.integers(1, 50), min_size=30, max_size=30),
     arrival_h=st.integers(0, 20),

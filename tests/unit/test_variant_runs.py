@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from sim import cli, simulate
 from sim.report.labels import Metric
+from sim.report.study_figures.variants import variants_figure
+from sim.report.style import save_all
 from sim.report.tables import open_console
-from sim.report.variant_figure import variants_figure, write_variants_figure
 from sim.report.variants import VariantRow, VariantTable, cells, print_variants
 
 STUDY = """\
@@ -161,9 +162,9 @@ def test_policy_that_some_variants_lack_runs_where_it_is(here):
 def test_every_link_of_the_page_leads_to_a_file(done):
     for folder in (done, done / "double"):
         page = (folder / "comparison.html").read_text()
-        links = re.findall(r'(?:href|src)="([^"]+)"', page)
+        links = re.findall(r'<a href="([^"#]+)"', page)
         assert all((folder / link).is_file() for link in links)
-        assert ("figures/variants.png" in links) == (folder == done)
+        assert ("variants.csv" in links) == (folder == done)
 
 
 def test_comparisons_of_variants_are_built_again_in_the_order_of_the_file(done):
@@ -322,8 +323,8 @@ def test_figure_has_a_panel_for_each_accounting_that_is_known(tmp_path):
     known = row("base", "a", 1.0, 2.0, carbon_marginal_kg=3.0)
     assert len(variants_figure(table(known)).axes) == 2
     assert len(variants_figure(table(row("base", "a", 1.0, 2.0))).axes) == 1
-    path = tmp_path / "variants.png"
-    assert write_variants_figure(table(known), path).is_file()
+    (path,) = save_all({"variants": variants_figure(table(known))}, tmp_path)
+    assert path.is_file()
     unknown = replace(known, means=known.means | {"cost_total_usd": None})
-    assert write_variants_figure(table(unknown), path) is None
+    assert save_all({"variants": variants_figure(table(unknown))}, tmp_path) == ()
     assert not path.exists()  # one that no longer holds goes

@@ -13,7 +13,7 @@ from sim.ledger.close import close_books
 from sim.optimize.bound import deferral_bounds, run_bound
 from sim.optimize.ran import Freedom
 from sim.optimize.replay import Replay
-from sim.study.ran import ran_of
+from sim.study.bound.ran import ran_of
 from sim.units import G_PER_KWH, HOUR_S, KW
 from tests.worlds import cluster, job_table, run_log, site, time_grid
 
