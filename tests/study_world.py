@@ -113,14 +113,16 @@ def start(folder, *command, **environment):
 
 def runs(home):
     """Return bytes of the metrics and time of writing of every run, by its folder."""
-    return {
-        str(path.parent.relative_to(home)): (
-            hashlib.sha256(path.read_bytes()).hexdigest(),
-            path.with_name("manifest.json").stat().st_mtime_ns,
-        )
-        for path in home.rglob("[!.]*/metrics.json")
-        if not any(part.startswith(".") for part in path.relative_to(home).parts)
-    }
+    found = {}
+    for folder, inner, files in os.walk(home):  # hidden folders come and go while a study runs
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        if "metrics.json" in files:
+            path = Path(folder)
+            found[str(path.relative_to(home))] = (
+                hashlib.sha256((path / "metrics.json").read_bytes()).hexdigest(),
+                (path / "manifest.json").stat().st_mtime_ns,
+            )
+    return found
 
 
 def digests(home):
