@@ -117,8 +117,9 @@ def _backtest(  # noqa: PLR0913 - an option is a parameter
     from sim.report.forecast_tables import decision_table, lead_table
     from sim.report.tables import open_console
     from sim.study.backtest.backtest import Trial, run_backtest
-    from sim.study.backtest.files import FIGURES, study_facts, write_backtest
+    from sim.study.backtest.files import study_facts, write_backtest
     from sim.study.bound.signal import Source
+    from sim.study.disk.store import FIGURES
 
     source = Source(
         data, column, time_column, timezone, _names(past_columns), shares=shares, unit=unit,

@@ -153,7 +153,7 @@ def _validate(
 def _report_runs(home: Path, folders: "Sequence[Path]") -> None:
     """Show what came out: a comparison, or one run's metrics; warnings; where the rest is."""
     from sim.report.tables import metrics_table, open_console, print_comparison
-    from sim.study import compare, execute
+    from sim.study import compare
     from sim.study.disk import store
 
     console = open_console()
@@ -163,11 +163,11 @@ def _report_runs(home: Path, folders: "Sequence[Path]") -> None:
     else:
         known = store.read_metrics(folders[0]) | store.read_bound(folders[0])
         console.print(metrics_table(known))
-        pages = [folders[0] / execute.PAGE, home / compare.PAGE]
+        pages = [folders[0] / store.PAGE, home / compare.PAGE]
     _warn(folders)
     for page in pages:
         typer.echo(f"Page: {near(page)}")
-    typer.echo(f"Figures: {near(home / compare.FIGURES)}, {near(home)}/*/{execute.FIGURES}")
+    typer.echo(f"Figures: {near(home / store.FIGURES)}, {near(home)}/*/{store.FIGURES}")
 
 
 def _report_variants(home: Path, table: "VariantTable") -> None:
@@ -176,6 +176,7 @@ def _report_variants(home: Path, table: "VariantTable") -> None:
     from sim.report.tables import open_console
     from sim.report.variants import print_variants
     from sim.study import compare, variants
+    from sim.study.disk import store
 
     console = open_console()
     print_variants(table, console)
@@ -183,8 +184,8 @@ def _report_variants(home: Path, table: "VariantTable") -> None:
     for what, file in (
         ("Page", home / compare.PAGE),
         ("Table", home / variants.TABLE),
-        ("Figure", home / compare.FIGURES / variants.FIGURE),
-        ("Figure", home / compare.FIGURES / variants.FORECAST_FIGURE),
+        ("Figure", home / store.FIGURES / variants.FIGURE),
+        ("Figure", home / store.FIGURES / variants.FORECAST_FIGURE),
     ):
         if file.is_file():
             typer.echo(f"{what}: {near(file)}")

@@ -20,7 +20,8 @@ def tell_study(home: Path, *, quiet: bool = False) -> None:
     from sim.report.study_tables import heading, print_cautions, print_study, variant_table
     from sim.report.tables import open_console, print_comparison
     from sim.report.variants import print_variants
-    from sim.study.summary.summarise import CSV, FIGURES, PAGE, summarise
+    from sim.study.disk.store import FIGURES
+    from sim.study.summary.summarise import CSV, PAGE, summarise
 
     summary = summarise(home)
     for note in summary.notes:

@@ -51,10 +51,16 @@ def seed_hash(parts: Mapping[str, object]) -> SeedHash:
     return SeedHash(head, marked[len(head) + 1 :])
 
 
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hex."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file in hex; one that has not changed is not read again."""
+    """Return the digest of a file; one that has not changed is not read again."""
     state = path.stat()
-    return _digest(path, state.st_mtime_ns, state.st_size)
+    return _kept(path, state.st_mtime_ns, state.st_size)
 
 
 @cache
@@ -69,9 +75,8 @@ def joined(parts: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _digest(path: Path, _changed_ns: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+def _kept(path: Path, _changed_ns: int, _size: int) -> str:
+    return digest(path)
 
 
 def _folder_of(package: str) -> Path:

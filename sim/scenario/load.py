@@ -19,9 +19,9 @@ from sim.scenario.checks.partial import best_effort, settled
 from sim.scenario.checks.policy import user_sources
 from sim.scenario.checks.sweep import sweep_mistakes
 from sim.scenario.hashes import SeedHash, file_hash, seed_hash
-from sim.scenario.positions import Finding
+from sim.scenario.positions import Finding, Source
 from sim.scenario.schema.scenario import Policy, Scenario, policy_label
-from sim.scenario.variants import BASE, problems, variant_mistakes, versions
+from sim.scenario.variants import BASE, Version, problems, variant_mistakes, versions
 from sim.scenario.yaml_tree import read_source
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -144,6 +144,13 @@ def load_variants(source: str | Path) -> tuple[LoadedScenario, ...]:
     ScenarioError
         If one of them has mistakes; those of all are listed, each once, in the order of the file.
     """
+    return read_variants(source)[2]
+
+
+def read_variants(
+    source: str | Path,
+) -> tuple[Source, tuple[Version, ...], tuple[LoadedScenario, ...]]:
+    """Load as `load_variants` does, and return what was read and laid out beside it."""
     path = find_scenario(source)
     folder = path.absolute().parent
     text = read_source(path, str(source))
@@ -152,12 +159,13 @@ def load_variants(source: str | Path) -> tuple[LoadedScenario, ...]:
     mistakes = problems(text, list(zip(made, found, strict=True)))
     if mistakes:
         raise ScenarioError(str(source), mistakes)
-    return tuple(
+    loaded = tuple(
         LoadedScenario(
             spec, path, folder, data_files(spec, folder), version.name, version.name or BASE
         )
         for version, spec in zip(made, specs, strict=True)
     )
+    return text, made, loaded
 
 
 def select_variants(

@@ -14,13 +14,12 @@ from sim.study.dataset.rows import all_metrics
 from sim.study.disk import store
 from sim.study.disk.folders import replace_text
 from sim.study.disk.newest import newest_runs
-from sim.study.summary.outcomes import cautions, findings, outcomes
+from sim.study.summary.outcomes import compared
 from sim.study.summary.page_inputs import origin_of, run_command, run_pages
 from sim.study.summary.totals import policy_totals
 
 TABLE: Final = "comparison.csv"
 PAGE: Final = "comparison.html"
-FIGURES: Final = "figures"
 COMPARISON_FIGURES: Final = ("comparison.png", "cumulative.png")
 
 _KEYS: Final = ("policy", "seed", "run_id")
@@ -64,7 +63,7 @@ def write_comparison(home: Path, folders: Sequence[Path]) -> Comparison:
         What was written.
     """
     comparison = compare(folders)
-    figures = home / FIGURES
+    figures = home / store.FIGURES
     figures.mkdir(exist_ok=True)
     totals = policy_totals(zip(comparison.runs["policy"], folders, strict=True))
     drawn = write_comparison_figures(comparison, totals, figures)
@@ -96,7 +95,7 @@ def write_page(
     totals : mapping of str to DataFrame or None
         What `policy_totals` gives of its runs; None to read them again.
     """
-    there = [path for name in figures if (path := home / FIGURES / name).is_file()]
+    there = [path for name in figures if (path := home / store.FIGURES / name).is_file()]
     folders = {str(run): home / str(run) for run in comparison.runs["run_id"]}
     if totals is None:
         totals = policy_totals(zip(comparison.runs["policy"], folders.values(), strict=True))
@@ -124,18 +123,9 @@ def compare(folders: Sequence[Path]) -> Comparison:
     rows = [_row(folder) for folder in folders]
     names = sorted({name for row in rows for name in row} - set(_KEYS))
     runs = pd.DataFrame(rows, columns=[*_KEYS, *names], dtype=object)  # counts stay whole numbers
-    policies = tuple(dict.fromkeys(runs["policy"]))
     info = store.read_manifest(folders[0])
-    found = outcomes(runs)
-    return Comparison(
-        scenario="/".join(filter(None, (info["scenario"], info.get("variant")))),
-        policies=policies,
-        seeds=tuple(sorted(map(int, set(runs["seed"])))),
-        outcomes=found,
-        runs=runs,
-        findings=findings(found),
-        cautions=cautions(runs),
-    )
+    scenario = "/".join(filter(None, (info["scenario"], info.get("variant"))))
+    return compared(scenario, list(dict.fromkeys(runs["policy"])), runs)
 
 
 def _row(folder: Path) -> dict[str, Any]:

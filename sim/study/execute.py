@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from sim.engine.simulation import Prepared, prepare
 from sim.engine.simulation import run as simulate_run
@@ -23,8 +22,6 @@ from sim.study.disk.folders import open_folder
 Progress = Callable[[str, float], None]
 """Is told a run's name and the fraction of it that is done, 0..1."""
 
-FIGURES: Final = "figures"
-PAGE: Final = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +215,12 @@ def _told(on_progress: Progress, name: str, fraction: float) -> None:
 
 def _illustrate(run: Run, folder: Path) -> None:
     """Draw a run's figures and page into its folder."""
-    figures = folder / FIGURES
+    figures = folder / store.FIGURES
     figures.mkdir()
     drawn = write_run_figures(run, figures)
     scenario_yaml = (folder / store.SCENARIO).read_text(encoding="utf-8")
     page = run_page(run, drawn, scenario_yaml=scenario_yaml)
-    (folder / PAGE).write_text(page, encoding="utf-8")
+    (folder / store.PAGE).write_text(page, encoding="utf-8")
 
 
 def _tasks(

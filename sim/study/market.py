@@ -16,14 +16,14 @@ from sim.grid.network.year import MarketYear, solve_year
 from sim.report.labels import Value, decimals, written
 from sim.report.market_figures import write_market_figures
 from sim.report.tables import text_table
+from sim.scenario.hashes import file_hash
 from sim.study.disk.folders import appearing, open_folder, refuse_foreign
 from sim.study.disk.identity import provenance
-from sim.study.disk.store import file_hash
+from sim.study.disk.store import FIGURES
 from sim.units import TONNE_KG
 
 SUMMARY: Final = "summary.json"
 MANIFEST: Final = "manifest.json"
-FIGURES: Final = "figures"
 _KIND: Final = "market"
 
 _ROWS: Final = (

@@ -20,16 +20,10 @@ from sim.report.variants import VariantRow, VariantTable
 from sim.scenario.load import LoadedScenario
 from sim.scenario.schema.scenario import policy_label
 from sim.scenario.variants import BASE
-from sim.study.compare import (
-    COMPARISON_FIGURES,
-    FIGURES,
-    compare,
-    write_comparison,
-    write_page,
-)
+from sim.study.compare import COMPARISON_FIGURES, compare, write_comparison, write_page
 from sim.study.disk.folders import open_folder, replace_text
 from sim.study.disk.newest import newest_runs
-from sim.study.disk.store import MANIFEST, read_manifest
+from sim.study.disk.store import FIGURES, MANIFEST, read_manifest
 from sim.study.execute import Progress, execute, finished_runs, select_policies
 
 TABLE: Final = "variants.csv"

@@ -180,7 +180,9 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 )
 @pytest.mark.parametrize("name", PAGES)
 def test_page_has_no_barrier_that_axe_finds(loaded, name, scheme, kind, values):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
     page = loaded[name].look(scheme=scheme)
     found = axe.Axe().run(page.tab, options={"runOnly": {"type": kind, "values": values}})
     told = [(one["id"], [node["html"] for node in one["nodes"]][:3])

@@ -217,7 +217,7 @@ def small_disk(tmp_path):
 def test_a_dask_cluster_gives_the_same_bytes_and_listens_to_this_machine_alone(
     tmp_path, whole, begin
 ):
-    pytest.importorskip("distributed")
+    pytest.importorskip("distributed", reason="Dask (extra `dask`) is not installed")
     write_world(tmp_path, POLICIES, sweep=SWEEP)
     study = begin(study_world.__file__, "local")
     landed(tmp_path, 1)

@@ -15,19 +15,14 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from sim.errors import ScenarioError
-from sim.scenario.load import LoadedScenario, load_variants
+from sim.scenario.load import LoadedScenario, read_variants
 from sim.scenario.positions import Finding, Source
 from sim.scenario.schema.scenario import policy_label
-from sim.scenario.sweep.axes import Axis as Axis
 from sim.scenario.sweep.axes import BoundAxis, base_values, bind
-from sim.scenario.sweep.designs import Scalar as Scalar
-from sim.scenario.sweep.designs import combinations, count_points
-from sim.scenario.sweep.plan import Point as Point
-from sim.scenario.sweep.plan import Start
-from sim.scenario.sweep.plan import StudyPlan as StudyPlan
+from sim.scenario.sweep.designs import Scalar, combinations, count_points
+from sim.scenario.sweep.plan import Point, Start, StudyPlan
 from sim.scenario.sweep.trials import value_mistakes
-from sim.scenario.variants import Version, versions
-from sim.scenario.yaml_tree import read_source
+from sim.scenario.variants import Version
 
 T = TypeVar("T")
 
@@ -66,10 +61,9 @@ def load_study(
     ScenarioError
         If there are mistakes: in the file; else in the sweep's values; else in its points.
     """
-    variants = load_variants(source)
+    text, made, variants = read_variants(source)
     base, sweep = variants[0].spec, variants[0].spec.sweep
-    text = read_source(variants[0].path, str(source))
-    starts = [_start(*both) for both in zip(versions(text), variants, strict=True)]
+    starts = [_start(*both) for both in zip(made, variants, strict=True)]
     axes = starts[0].axes
     _refuse(str(source), text, _taken_names(axes, taken))
     if tried:

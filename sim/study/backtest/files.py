@@ -16,16 +16,16 @@ from forecasting.base import ForecastSet, ModelCard
 from forecasting.data import Series
 from forecasting.decision import DecisionValue
 from sim.report.forecast_figures import Subject, write_forecast_figures
+from sim.scenario.hashes import file_hash
 from sim.study.backtest.backtest import Study
 from sim.study.disk.folders import appearing, open_folder, refuse_foreign
 from sim.study.disk.identity import provenance
-from sim.study.disk.store import file_hash
+from sim.study.disk.store import FIGURES
 from sim.units import HOUR_S
 
 SCORES: Final = "scores.json"
 CARDS: Final = "model_cards.json"
 FORECASTS: Final = "forecasts.parquet"
-FIGURES: Final = "figures"
 _KIND: Final = "forecast-backtest"
 
 

@@ -3,12 +3,10 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from sim.study.conduct.tasks import StudyRun
 from sim.study.disk.folders import replace_text
-
-FAILED: Final = "failed"
+from sim.study.disk.store import FAILED
 
 
 class Failures:

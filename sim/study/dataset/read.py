@@ -16,9 +16,7 @@ from sim.study.dataset.parts import Dataset, to_frame, update
 from sim.study.dataset.record import MAIN_METRIC, RECORD, Record, read_plan, read_record
 from sim.study.dataset.rows import FIRST, KEYS, axes_of, metrics_of, run_folders
 from sim.study.disk.newest import newest_runs
-from sim.study.disk.store import read_manifest
-
-FAILED: Final = "failed"
+from sim.study.disk.store import FAILED, read_manifest
 
 _OURS: Final = ("content_hash", "folder")
 _PLACE: Final = "place"

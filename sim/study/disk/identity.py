@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import sim
-from sim.scenario.hashes import code_hash, joined
+from sim.scenario.hashes import code_hash, file_hash, joined
 from sim.scenario.load import LoadedScenario
 from sim.scenario.schema.scenario import Policy, PolicyChoice, policy_label
-from sim.study.disk.store import file_hash
 
 _PACKAGES: Final = (
     "numpy", "pandas", "scipy", "scikit-learn", "simpy", "pvlib", "highspy", "pydantic", "pyarrow",

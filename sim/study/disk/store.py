@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from hashlib import file_digest
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sim.errors import DataError
 from sim.ledger.result import Metrics, Run
+from sim.scenario.hashes import digest
 from sim.study.disk.folders import appearing, replace_text
 from sim.units import HOUR_S
 
@@ -28,6 +28,9 @@ SERVICES: Final = "services.parquet"
 STRETCHES: Final = "stretches.parquet"
 FORECASTS: Final = "forecasts.parquet"
 BOUND: Final = "bound.json"
+FIGURES: Final = "figures"
+FAILED: Final = "failed"
+PAGE: Final = "report.html"
 WORK_DONE: Final = "work_done_gpu_h"
 """Column with the accelerator time of completed jobs at full speed; caps do not change it."""
 
@@ -105,7 +108,7 @@ def write_run(
                 kept = (*kept, name)
         add(partial)
         identity = {"scenario": run.scenario_name, "policy": run.policy, "seed": run.seed}
-        sealed = {"files": {name: file_hash(partial / name) for name in kept}}
+        sealed = {"files": {name: digest(partial / name) for name in kept}}
         work = {WORK_DONE: work_done_gpu_h(run.jobs)}
         whole = run.info | work | manifest | identity | sealed
         text = json.dumps(whole, indent=2, default=str, allow_nan=False)
@@ -132,11 +135,11 @@ def read_run(folder: Path) -> Run:
         If the folder holds no run, or the run is damaged; the message says what is wrong.
     """
     info = read_manifest(folder)
-    for name, digest in info["files"].items():
+    for name, sealed in info["files"].items():
         if not (folder / name).is_file():
             msg = f"{folder / name}: missing. {_AGAIN}"
             raise DataError(msg)
-        if file_hash(folder / name) != digest:
+        if digest(folder / name) != sealed:
             msg = f"{folder / name}: not what the run wrote (its checksum differs). {_AGAIN}"
             raise DataError(msg)
     services, stretches, forecasts = (
@@ -265,12 +268,6 @@ def read_frame(path: Path, columns: list[str]) -> pd.DataFrame:
     except (OSError, ValueError, KeyError) as error:
         msg = f"{path}: cannot be read ({error}). {_AGAIN}"
         raise DataError(msg) from error
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def is_complete(folder: Path) -> bool:

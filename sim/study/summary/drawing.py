@@ -3,16 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sim.errors import DataError
 from sim.report import style
 from sim.report.gallery import Entry, Kind, figures_of
 from sim.study.disk.homes import find_home
-from sim.study.disk.store import MANIFEST, read_run
+from sim.study.disk.store import FIGURES, MANIFEST, read_run
 from sim.study.summary.results import read_results
-
-FIGURES: Final = "figures"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from sim.report.comparison import Outcome
+from sim.report.comparison import Comparison, Outcome
 from sim.report.labels import BOUNDS, HEADLINES, RARE
 from sim.study.disk.store import WORK_DONE
 from sim.study.statistics.pairs import Difference, differences, known_values
@@ -23,6 +23,35 @@ _WORK: Final = (
     (WORK_DONE, "accelerator hours completed"),
     ("jobs_completed_count", "jobs completed"),
 )
+
+
+def compared(scenario: str, policies: Sequence[str], runs: pd.DataFrame) -> Comparison:
+    """Put policies side by side.
+
+    Parameters
+    ----------
+    scenario : str
+        Name of the scenario.
+    policies : sequence of str
+        Those that ran, the baseline first.
+    runs : DataFrame
+        One row per run: policy, seed, metrics; the baseline first.
+
+    Returns
+    -------
+    Comparison
+        Means over seeds and paired differences from the baseline.
+    """
+    found = outcomes(runs)
+    return Comparison(
+        scenario=scenario,
+        policies=tuple(policies),
+        seeds=tuple(sorted(map(int, set(runs["seed"])))),
+        outcomes=found,
+        runs=runs,
+        findings=findings(found),
+        cautions=cautions(runs),
+    )
 
 
 def outcomes(runs: pd.DataFrame) -> dict[str, dict[str, Outcome]]:

@@ -9,7 +9,6 @@ from sim.report.page import Origin
 from sim.report.page.parts import link_to
 from sim.study.disk import store
 
-RUN_PAGE: Final = "report.html"
 _OF_ONE_RUN: Final = ("content_hash", "seed", "policy")
 
 
@@ -45,5 +44,5 @@ def run_pages(home: Path, run_ids: Iterable[str]) -> dict[str, str]:
     """Return where the pages of runs are, relative to their common folder, as far as there are."""
     return {
         run: link for run in run_ids
-        if (link := link_to(run, RUN_PAGE)) and (home / run / RUN_PAGE).is_file()
+        if (link := link_to(run, store.PAGE)) and (home / run / store.PAGE).is_file()
     }

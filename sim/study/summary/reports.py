@@ -12,7 +12,6 @@ from sim.study.dataset.record import RECORD
 from sim.study.disk import store
 from sim.study.disk.folders import replace_text
 from sim.study.disk.homes import find_home
-from sim.study.summary.page_inputs import RUN_PAGE
 from sim.study.summary.summarise import PAGE, summarise
 from sim.study.variants import rebuild_variants
 
@@ -39,7 +38,7 @@ def write_report(name: str, out: Path | None = None) -> Path:
     """
     folder = find_home(name)
     if (folder / store.MANIFEST).is_file():
-        usual, page = folder / RUN_PAGE, _run_page(folder)
+        usual, page = folder / store.PAGE, _run_page(folder)
         if out is None:
             replace_text(usual, page)
     else:

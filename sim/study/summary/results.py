@@ -19,7 +19,7 @@ from sim.study.disk.store import read_manifest
 from sim.study.statistics.evidence import CARBON, COST, evidence_of
 from sim.study.statistics.intervals import mean_intervals
 from sim.study.statistics.panel import panel_of
-from sim.study.summary.outcomes import cautions, findings, outcomes
+from sim.study.summary.outcomes import compared
 from sim.study.summary.totals import policy_totals
 
 _MOST_INTERVALS: Final = 400
@@ -163,13 +163,6 @@ def _pooled(table: StudyTable) -> Mapping[str, Comparison]:
 
 
 def _compared(table: StudyTable, variant: str, runs: pd.DataFrame) -> Comparison:
-    found = outcomes(runs)
-    return Comparison(
-        scenario=table.scenario if variant == BASE else f"{table.scenario}/{variant}",
-        policies=tuple(policy for policy in table.policies if (runs["policy"] == policy).any()),
-        seeds=tuple(sorted(map(int, runs["seed"].unique()))),
-        outcomes=found,
-        runs=runs,
-        findings=findings(found),
-        cautions=cautions(runs),
-    )
+    scenario = table.scenario if variant == BASE else f"{table.scenario}/{variant}"
+    present = set(runs["policy"])
+    return compared(scenario, [name for name in table.policies if name in present], runs)

@@ -12,11 +12,11 @@ from sim.report.style import save_all
 from sim.study.dataset.read import read_current
 from sim.study.dataset.record import read_origin
 from sim.study.disk.folders import replace_text
+from sim.study.disk.store import FIGURES
 from sim.study.summary.results import results_of
 
 CSV: Final = "study.csv"
 PAGE: Final = "study.html"
-FIGURES: Final = "figures"
 
 
 @dataclass(frozen=True, slots=True)
