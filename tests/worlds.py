@@ -127,3 +127,10 @@ def run_log(sites, jobs, policy="fifo", forecast=None):
     sites = tuple(sites)
     desk = ForecastDesk(forecast or Forecast(), sites)
     return Simulation(sites, jobs, build(policy), desk=desk).run()
+
+
+class Never:
+    """A shift policy whose plans no deadline survives."""
+
+    def plan(self, obs, job):
+        return obs.jobs.deadline_s[job] + HOUR_S
